@@ -1,0 +1,1 @@
+"""Tallystick: a loan ledger whose two halves, chain and mirror, must match."""

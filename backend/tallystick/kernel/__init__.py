@@ -1,0 +1,1 @@
+"""Money, rates, day counts, calendars, clock, ids: pure, known to every room."""

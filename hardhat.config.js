@@ -1,0 +1,30 @@
+// Second opinion and test runner: same compiler, settings and bytecode as scripts/compile_contracts.py.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "hardhat/config";
+
+const compiler = JSON.parse(readFileSync(new URL("contracts/compiler.json", import.meta.url), "utf8"));
+
+const solc = {
+  version: compiler.version,
+  // The compiler comes with npm's `solc`; without a path Hardhat would want to download one.
+  path: fileURLToPath(new URL("node_modules/solc/soljson.js", import.meta.url)),
+  settings: compiler.settings,
+};
+
+export default defineConfig({
+  solidity: {
+    profiles: { default: solc, production: solc },
+    npmFilesToBuild: Object.values(compiler.bindings).filter((source) => source.startsWith("@")),
+  },
+  paths: {
+    sources: "contracts",
+    tests: { solidity: "contracts/test" },
+  },
+  test: {
+    solidity: {
+      fuzz: { runs: 256 },
+      invariant: { runs: 32, depth: 64, failOnRevert: true },
+    },
+  },
+});
