@@ -22,6 +22,7 @@ import {ISettlementToken} from "./interfaces/ISettlementToken.sol";
 import {CalendarLib} from "./libraries/CalendarLib.sol";
 import {OriginationLib} from "./libraries/OriginationLib.sol";
 import {TermsLib} from "./libraries/TermsLib.sol";
+import {TextLib} from "./libraries/TextLib.sol";
 import {WaterfallLib} from "./libraries/WaterfallLib.sol";
 
 /// @title LoanLedger
@@ -32,6 +33,7 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
     using OriginationLib for LoanTerms;
     using SafeERC20 for ISettlementToken;
     using TermsLib for LoanTerms;
+    using TextLib for bytes32;
     using WaterfallLib for LoanTerms;
     using WaterfallLib for Owed;
 
@@ -251,7 +253,7 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
     /// @inheritdoc ILoanLedger
     function serveNotice(bytes32 loanId, bytes32 step, bytes32 contentHash) external restricted {
         require(_loans[loanId].status != Status.None, LoanUnknown(loanId));
-        require(step != 0 && contentHash != 0, NoticeIncomplete());
+        require(step.textLength() != 0 && contentHash != 0, NoticeIncomplete());
         require(
             noticeServedAt[loanId][contentHash] == 0, NoticeAlreadyServed(loanId, contentHash)
         );

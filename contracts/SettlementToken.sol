@@ -7,15 +7,18 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 
 import {IPartyRegistry} from "./interfaces/IPartyRegistry.sol";
 import {ISettlementToken} from "./interfaces/ISettlementToken.sol";
+import {TextLib} from "./libraries/TextLib.sol";
 
 /// @title SettlementToken
 /// @notice See `ISettlementToken`.
 contract SettlementToken is ISettlementToken, ERC20Permit, AccessManaged {
+    using TextLib for bytes32;
+
     uint256 public constant SUPPLY_MINOR_MAX = uint256(uint64(type(int64).max));
 
     IPartyRegistry public immutable REGISTRY;
     /// @inheritdoc ISettlementToken
-    bytes32 public immutable currency;
+    bytes32 public immutable currency; // solhint-disable-line immutable-vars-naming
     uint8 private immutable DECIMALS;
 
     /// @inheritdoc ISettlementToken
@@ -57,7 +60,7 @@ contract SettlementToken is ISettlementToken, ERC20Permit, AccessManaged {
         bytes32 evidenceHash
     ) external returns (bool) {
         require(amountMinor != 0, AmountZero());
-        require(purpose != 0, PurposeMissing());
+        require(purpose.textLength() != 0, PurposeMissing());
         _transfer(msg.sender, to, amountMinor);
         emit PurposeStated(msg.sender, to, amountMinor, purpose, evidenceHash);
         return true;

@@ -180,6 +180,7 @@ interface ILoanLedger {
     error PayoffAboveMax(uint64 payoffMinor, uint64 amountMinorMax);
     error NotInArrears(bytes32 loanId);
     error NoticeAlreadyServed(bytes32 loanId, bytes32 contentHash);
+    /// @dev The step is not a text, or the hash is zero.
     error NoticeIncomplete();
     error NothingToClaim(address party);
     /// @dev A view was asked about a day before the loan's last accrual.

@@ -25,6 +25,7 @@ interface ISettlementToken is IERC20 {
     error AmountZero();
     /// @dev All amounts fit 63 bits, so that any signed 64-bit column can hold them.
     error SupplyAboveBound(uint256 supplyMinor, uint256 supplyMinorMax);
+    /// @dev The purpose is empty or not a text.
     error PurposeMissing();
 
     /// @notice Books money that came in at the bank under `bankReference`.
