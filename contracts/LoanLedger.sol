@@ -101,6 +101,7 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
         bytes32 loanId = terms.id();
         Loan storage loan = _loanIn(loanId, Status.Approved);
         _requireCaller(terms.lender);
+        _requireActiveAs(terms.lender, PartyRoles.LENDER);
         _requireActiveAs(terms.borrower, PartyRoles.BORROWER);
         uint256 today = _today(terms);
         require(
@@ -130,6 +131,7 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
         bytes32 loanId = terms.id();
         Loan storage loan = _loanIn(loanId, Status.Active);
         _requireCaller(terms.borrower);
+        _requireActiveAs(terms.borrower, PartyRoles.BORROWER);
         require(amountMinor != 0, AmountZero());
         require(evidenceHash != 0, EvidenceMissing());
         PurposeCap calldata agreed = _agreedPurpose(terms, purpose);

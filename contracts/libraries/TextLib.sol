@@ -8,12 +8,14 @@ library TextLib {
     /// @dev A byte behind the padding would be part of the loan id but not of the signed message, so
     /// that one signature could serve two loans. Hence the strictness.
     function textLength(bytes32 text) internal pure returns (uint256 count) {
-        while (count < 32 && text[count] != 0) {
-            bytes1 char = text[count];
+        uint256 rest = uint256(text);
+        while (rest >> 248 != 0) {
+            uint256 char = rest >> 248;
             if (char < 0x20 || char > 0x7e) return 0;
+            rest <<= 8;
             ++count;
         }
-        if (count == 32 || text << (count * 8) != 0) return 0;
+        if (rest != 0 || count == 32) return 0;
     }
 
     /// @notice keccak256 of the text without its padding, as EIP-712 hashes a `string`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.37;
 
-import {ILoanLedger, Instalment, Loan, LoanTerms, Owed} from "../interfaces/ILoanLedger.sol";
+import {Instalment, Loan, LoanTerms, Owed} from "../interfaces/ILoanLedger.sol";
 import {CalendarLib} from "./CalendarLib.sol";
 import {RoundingLib} from "./RoundingLib.sol";
 

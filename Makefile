@@ -1,0 +1,60 @@
+# The whole project from git, make and Python 3.11 (to 3.13). `make help` lists what there is.
+
+IS_FIT = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	if $$python -c '$(IS_FIT)' 2>/dev/null; then command -v $$python; break; fi; done)
+endif
+
+BIN := .venv/bin
+# Hardhat and solhint are Node scripts: they find the wheel's Node here, before the machine's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
+
+PYTEST_ARGS ?= --numprocesses=2 --dist=loadfile
+
+.PHONY: help setup demo serve test lint contracts contracts-test lock wheel clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install everything into .venv and node_modules (quick when nothing changed)
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed; install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## run a portfolio of real loans through the whole house
+	@$(BIN)/tallystick demo
+
+serve: setup ## serve the API and its docs on loopback, over what the demo left
+	@$(BIN)/tallystick serve
+
+test: lint contracts-test ## run every check and every test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## ruff, mypy, import-linter, solhint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	node_modules/.bin/solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'
+
+contracts: setup ## compile the contracts and write their bindings into the package
+	$(BIN)/python scripts/compile_contracts.py
+
+contracts-test: setup ## the contracts' own tests: unit, fuzz, invariant
+	node_modules/.bin/hardhat test solidity
+
+lock: setup ## resolve the newest allowed versions and write both lock files
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header --all-extras --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/npm update --package-lock-only
+	@$(PYTHON) scripts/setup.py
+
+wheel: setup ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## remove everything that make can make again
+	rm -rf .venv node_modules artifacts cache coverage dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find backend scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Who may do what: login, API keys, roles to permissions, audit trail."""

@@ -1,0 +1,1 @@
+"""One verb a file: the use cases that api and cli share."""

@@ -1,0 +1,1 @@
+"""The boundary with the chain: client, embedded chain, signers, bindings, submission."""

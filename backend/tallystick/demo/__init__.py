@@ -1,0 +1,1 @@
+"""The demo: a portfolio of real loans run through the whole house."""

@@ -1,0 +1,1 @@
+"""Where a disbursement went: flow graph, attribution, findings: pure."""

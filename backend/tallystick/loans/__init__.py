@@ -1,0 +1,1 @@
+"""Terms, schedules, the loan and its waterfall, arrears, restructuring: pure."""

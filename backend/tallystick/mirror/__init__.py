@@ -1,0 +1,1 @@
+"""The SQL copy of the chain: fetch, decode, apply, follow, reconcile."""

@@ -1,0 +1,1 @@
+"""Who takes part: borrowers, lenders, guarantors, payees and their roles: pure."""

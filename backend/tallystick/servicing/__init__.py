@@ -1,0 +1,1 @@
+"""Classification, the dunning ladder, notices, collections: pure."""

@@ -1,0 +1,1 @@
+"""The SQL side: tables, migrations, the session, readers and writers."""
