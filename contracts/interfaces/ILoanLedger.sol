@@ -199,11 +199,12 @@ interface ILoanLedger {
     function revokeSignature(bytes32 loanId) external;
 
     /// @notice Moves the whole principal from the lender into the loan's controlled account.
-    /// @dev Called by the lender or a servicer; spends the lender's allowance to the ledger.
+    /// @dev Called by the lender or a servicer, while both sides are active; spends the lender's
+    /// allowance to the ledger.
     function disburse(LoanTerms calldata terms) external;
 
     /// @notice Pays a registered payee from the controlled account for an agreed purpose.
-    /// @dev Called by the borrower or a servicer.
+    /// @dev Called by the borrower or a servicer, while the borrower is active.
     function pay(
         LoanTerms calldata terms,
         address payee,

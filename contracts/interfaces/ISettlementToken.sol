@@ -27,6 +27,8 @@ interface ISettlementToken is IERC20 {
     error SupplyAboveBound(uint256 supplyMinor, uint256 supplyMinorMax);
     /// @dev The purpose is empty or not a text.
     error PurposeMissing();
+    /// @dev A ledger's controlled accounts are filled by the ledger alone.
+    error ReceiverIsLedger(address ledger);
 
     /// @notice Books money that came in at the bank under `bankReference`.
     function mint(address to, uint256 amountMinor, bytes32 bankReference) external;

@@ -1,0 +1,439 @@
+"""A node, asked strictly: every answer has the right shape and is the answer to the question."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+from eth_hash.auto import keccak
+
+from tallystick.chain.answers import (
+    BlockHeader,
+    HeaderJson,
+    LogJson,
+    RawLog,
+    Receipt,
+    ReceiptJson,
+    address,
+    digest,
+    octets,
+    quantity,
+    read_header,
+    read_logs,
+    read_receipt,
+)
+from tallystick.chain.bloom import bloom_admits
+from tallystick.chain.failures import (
+    NodeAnswerInvalid,
+    NodeLagging,
+    NodeUnavailable,
+    WrongChain,
+    failure_of,
+)
+from tallystick.chain.refusals import LedgerRefused
+from tallystick.chain.transport import open_transport
+from tallystick.kernel.errors import TallystickError
+
+# Nodes limit batches by number (geth 1,000, many providers 100) and by bytes (from 2 MB on).
+BATCH_REQUESTS_MAX = 500
+BATCH_BYTES_MAX = 1_500_000
+
+T = TypeVar("T")
+Block = int | str
+"""A block number, a block hash, or a tag: latest, finalized, safe, pending, earliest."""
+
+
+class SendStatus(StrEnum):
+    """What became of one signed tx that was sent."""
+
+    ACCEPTED = "accepted"
+    KNOWN = "known"
+    NONCE_USED = "nonce_used"
+    UNDERPRICED = "underpriced"
+    UNFUNDED = "unfunded"
+    BUSY = "busy"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """`message` is the node's own, empty when accepted."""
+
+    tx_hash: str
+    status: SendStatus
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    to: str
+    data: bytes
+    sender: str | None = None
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str
+    data: Any = None
+
+
+class _Answer(msgspec.Struct):
+    jsonrpc: str
+    id: int | None
+    result: msgspec.Raw = msgspec.Raw(b"")
+    error: _Error | None = None
+
+
+_SENT: tuple[tuple[SendStatus, tuple[str, ...]], ...] = (
+    (SendStatus.KNOWN, ("already known", "already imported", "known transaction", "alreadyknown")),
+    (SendStatus.NONCE_USED, ("nonce too low", "nonce is too low", "oldnonce", "nonce below")),
+    (SendStatus.UNDERPRICED, ("underpriced", "fee too low", "gas price too low", "less than block base fee", "feetoolow")),
+    (SendStatus.UNFUNDED, ("insufficient funds", "insufficient balance", "insufficientfunds", "upfront cost exceeds")),
+    (
+        SendStatus.BUSY,
+        ("pool is full", "txpool is full", "limit reached", "nonce too high", "nonce too distant",
+         "rate limit", "too many", "timeout", "gap", "internal error", "account limit"),
+    ),
+)  # fmt: skip
+
+
+class Node:
+    """A node at `url` (`http://`, `https://`, or the path of its IPC socket).
+
+    Nothing is asked before it is needed; the first question checks `chain_id`, if given. `poa`
+    admits the long extraData of proof-of-authority chains. Safe to use from several threads.
+
+    Every method raises NodeUnavailable, NodeBusy, NodeLagging, NodeRefused, NodeAnswerInvalid or
+    WrongChain; their `is_retryable` says whether asking again may help.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        chain_id: int | None = None,
+        poa: bool = False,
+        timeout_seconds: float = 30.0,
+    ) -> None:
+        self._transport = open_transport(url, timeout_seconds)
+        self._poa = poa
+        self._expected_chain_id = chain_id
+        self._checked_chain_id: int | None = None
+        self._check_lock = threading.Lock()
+        self._ids = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    # ------------------------------------------------------------ chain and blocks
+
+    @property
+    def chain_id(self) -> int:
+        """The node's chain id. Raises WrongChain if another was expected."""
+        with self._check_lock:
+            if self._checked_chain_id is None:
+                (answer,) = self._exchange([("eth_chainId", [])])
+                told = quantity(_result(answer, str), "chain id")
+                if self._expected_chain_id not in (None, told):
+                    raise WrongChain(
+                        f"The node is of chain {told}, not {self._expected_chain_id}; "
+                        "set the chain's address to a node of the right chain.",
+                        expected=self._expected_chain_id,
+                        told=told,
+                    )
+                self._checked_chain_id = told
+            return self._checked_chain_id
+
+    def header(self, block: Block) -> BlockHeader:
+        """Header by number, hash or tag. Raises NodeLagging if the node does not have it."""
+        by_hash = isinstance(block, str) and len(block) == 66
+        method = "eth_getBlockByHash" if by_hash else "eth_getBlockByNumber"
+        source = self._ask(method, [_block(block), False], HeaderJson | None)
+        header = self._header(source, block)
+        if by_hash and header.hash != str(block).lower():
+            raise NodeAnswerInvalid(f"Asked for block {block}, the node answered {header.hash}.")
+        return header
+
+    def headers(self, numbers: Iterable[int]) -> list[BlockHeader]:
+        """Headers in the order asked for. Raises NodeLagging if one is missing."""
+        asked = list(numbers)
+        answers = self._ask_each(
+            [("eth_getBlockByNumber", [hex(number), False]) for number in asked], HeaderJson | None
+        )
+        return [
+            self._header(_unless_failed(source), number)
+            for number, source in zip(asked, answers, strict=True)
+        ]
+
+    def _header(self, source: HeaderJson | None, block: Block) -> BlockHeader:
+        if source is None:
+            raise NodeLagging(f"The node does not have block {block}.")
+        header = read_header(source, poa=self._poa)
+        if isinstance(block, int) and header.number != block:
+            raise NodeAnswerInvalid(f"Asked for block {block}, the node answered {header.number}.")
+        return header
+
+    def logs(
+        self,
+        from_block: int,
+        to_block: int,
+        addresses: Sequence[str],
+        headers: Sequence[BlockHeader] = (),
+    ) -> list[RawLog]:
+        """Logs of `addresses` in a range of blocks, both ends included, in order.
+
+        With the `headers` of blocks in the range, the logs must agree with them: same hashes, and
+        no block without logs whose bloom filter has some. Raises RangeTooLarge, to be asked again
+        in smaller ranges, and NodeLagging when logs are missing or of other blocks.
+        """
+        wanted = [one.lower() for one in addresses]
+        sources = self._ask(
+            "eth_getLogs",
+            [{"fromBlock": hex(from_block), "toBlock": hex(to_block), "address": wanted}],
+            list[LogJson],
+        )
+        logs = read_logs(sources, from_block, to_block, frozenset(wanted))
+        if headers:
+            self._check_complete(logs, headers, wanted)
+        return logs
+
+    def _check_complete(
+        self, logs: Sequence[RawLog], headers: Sequence[BlockHeader], addresses: Sequence[str]
+    ) -> None:
+        hashes = {log.block_number: log.block_hash for log in logs}
+        for header in headers:
+            if (told := hashes.get(header.number)) is not None:
+                if told != header.hash:
+                    raise NodeLagging(
+                        f"Block {header.number} changed while it was read; ask again."
+                    )
+            elif any(bloom_admits(header.logs_bloom, one) for one in addresses):
+                # A bloom filter may be wrong, the block's whole list of logs may not.
+                everything = self._ask("eth_getLogs", [{"blockHash": header.hash}], list[LogJson])
+                found = {address(source.address, "address") for source in everything}
+                if not everything or not found.isdisjoint(addresses):
+                    raise NodeLagging(
+                        f"The node left out logs of block {header.number}; ask again, or another node."
+                    )
+
+    # ------------------------------------------------------------ calls
+
+    def call(
+        self, to: str, data: bytes, sender: str | None = None, block: Block = "latest"
+    ) -> bytes:
+        """What a call returns. Raises LedgerRefused, decoded, if it reverts."""
+        (answer,) = self.call_many([CallRequest(to, data, sender)], block)
+        if isinstance(answer, LedgerRefused):
+            raise answer
+        return answer
+
+    def call_many(
+        self, requests: Sequence[CallRequest], block: Block = "latest"
+    ) -> list[bytes | LedgerRefused]:
+        """What each call returns, or its refusal, all at one block."""
+        at = {"blockHash": block} if isinstance(block, str) and len(block) == 66 else _block(block)
+        answers = self._ask_each(
+            [("eth_call", [_call_json(request), at]) for request in requests], str
+        )
+        results: list[bytes | LedgerRefused] = []
+        for answer in answers:
+            if isinstance(answer, LedgerRefused):
+                results.append(answer)
+            else:
+                results.append(octets(_unless_failed(answer), "call result"))
+        return results
+
+    def code(self, account: str, block: Block = "latest") -> bytes:
+        """Runtime code at an address, empty if there is none."""
+        return octets(self._ask("eth_getCode", [account, _block(block)], str), "code")
+
+    def nonces(self, accounts: Sequence[str], block: Block = "latest") -> list[int]:
+        """How many txs of each account are in the chain; with "pending", in the pool too."""
+        answers = self._ask_each(
+            [("eth_getTransactionCount", [account, _block(block)]) for account in accounts], str
+        )
+        return [quantity(_unless_failed(answer), "nonce") for answer in answers]
+
+    # ------------------------------------------------------------ txs
+
+    @property
+    def gas_price(self) -> int:
+        """Wei per gas a legacy tx would be offered at, base fee included."""
+        return quantity(self._ask("eth_gasPrice", [], str), "gas price")
+
+    def send_raw(self, raw_txs: Sequence[bytes]) -> list[SendOutcome]:
+        """Sends signed txs in the order given and tells what became of each.
+
+        A node that stops answering in the middle raises; what it took can be sent again.
+        """
+        answers = self._ask_each(
+            [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raw_txs], str
+        )
+        return [_sent(raw, answer) for raw, answer in zip(raw_txs, answers, strict=True)]
+
+    def receipts(self, tx_hashes: Sequence[str]) -> list[Receipt | None]:
+        """Receipt of each tx, none if it is in no block."""
+        answers = self._ask_each(
+            [("eth_getTransactionReceipt", [tx_hash]) for tx_hash in tx_hashes],
+            ReceiptJson | None,
+        )
+        sources = [_unless_failed(answer) for answer in answers]
+        return [
+            None if source is None else read_receipt(source, tx_hash)
+            for source, tx_hash in zip(sources, tx_hashes, strict=True)
+        ]
+
+    # ------------------------------------------------------------ any other question
+
+    def rpc(self, method: str, params: Sequence[Any] = ()) -> Any:
+        """The result of any method, as plain JSON."""
+        return self._ask(method, list(params), Any)
+
+    def rpc_batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """The results of any methods, as plain JSON; the first error raises."""
+        return [_unless_failed(answer) for answer in self._ask_each(requests, Any)]
+
+    # ------------------------------------------------------------ JSON-RPC
+
+    def _ask(self, method: str, params: Sequence[Any], shape: Any) -> Any:
+        _ = self.chain_id
+        (answer,) = self._exchange([(method, params)])
+        return _unless_failed(_read(method, answer, shape))
+
+    def _ask_each(self, requests: Sequence[tuple[str, Sequence[Any]]], shape: Any) -> list[Any]:
+        """One result or exception per request, in as few batches as nodes take."""
+        _ = self.chain_id
+        results: list[Any] = []
+        for batch in self._batches(requests):
+            answers = self._exchange(batch)
+            results += [
+                _read(method, answer, shape)
+                for (method, _params), answer in zip(batch, answers, strict=True)
+            ]
+        return results
+
+    def _batches(
+        self, requests: Sequence[tuple[str, Sequence[Any]]]
+    ) -> Iterator[list[tuple[str, Sequence[Any]]]]:
+        batch: list[tuple[str, Sequence[Any]]] = []
+        size = 0
+        for request in requests:
+            request_size = 100 + sum(_size(param) for param in request[1])
+            if batch and (
+                len(batch) == BATCH_REQUESTS_MAX or size + request_size > BATCH_BYTES_MAX
+            ):
+                yield batch
+                batch, size = [], 0
+            batch.append(request)
+            size += request_size
+        if batch:
+            yield batch
+
+    def _exchange(self, batch: Sequence[tuple[str, Sequence[Any]]]) -> list[_Answer]:
+        """The answers in the order of the questions, whatever order the node chose."""
+        ids = [next(self._ids) for _ in batch]
+        questions = [
+            {"jsonrpc": "2.0", "id": one, "method": method, "params": params}
+            for one, (method, params) in zip(ids, batch, strict=True)
+        ]
+        is_single = len(questions) == 1
+        raw = self._transport.exchange(
+            msgspec.json.encode(questions[0] if is_single else questions)
+        )
+        if not raw.strip():
+            raise NodeUnavailable("The node answered nothing.")
+        try:
+            if is_single:
+                answers = [msgspec.json.decode(raw, type=_Answer)]
+            elif raw.lstrip()[:1] == b"{":
+                # A node that refuses a batch as a whole answers one error.
+                answer = msgspec.json.decode(raw, type=_Answer)
+                if answer.error is None:
+                    raise NodeAnswerInvalid("A batch was answered by a single result.")
+                raise failure_of("a batch", msgspec.structs.asdict(answer.error))
+            else:
+                answers = msgspec.json.decode(raw, type=list[_Answer])
+        except msgspec.DecodeError as error:
+            raise NodeAnswerInvalid(f"The node's answer is not JSON-RPC: {error}.") from error
+        by_id = {answer.id: answer for answer in answers}
+        if len(by_id) != len(answers) or any(answer.jsonrpc != "2.0" for answer in answers):
+            raise NodeAnswerInvalid("The node answered a question twice, or not in JSON-RPC 2.0.")
+        try:
+            ordered = [by_id.pop(one) for one in ids]
+        except KeyError:
+            raise NodeAnswerInvalid("The node left a question unanswered.") from None
+        if by_id:
+            raise NodeAnswerInvalid("The node answered a question nobody asked.")
+        return ordered
+
+
+def _read(method: str, answer: _Answer, shape: Any) -> Any:
+    """The result, or the exception the error stands for."""
+    if answer.error is not None:
+        return failure_of(method, msgspec.structs.asdict(answer.error))
+    return _result(answer, shape, method)
+
+
+def _result(answer: _Answer, shape: Any, method: str = "the request") -> Any:
+    if answer.error is not None:
+        raise failure_of(method, msgspec.structs.asdict(answer.error))
+    try:
+        return msgspec.json.decode(answer.result, type=shape)
+    except msgspec.DecodeError as error:
+        raise NodeAnswerInvalid(f"{method} was answered by something else: {error}.") from error
+
+
+def _unless_failed(answer: Any) -> Any:
+    if isinstance(answer, TallystickError):
+        raise answer
+    return answer
+
+
+def _sent(raw: bytes, answer: Any) -> SendOutcome:
+    tx_hash = "0x" + keccak(raw).hex()
+    if isinstance(answer, TallystickError):
+        message = answer.detail
+        words = message.lower()
+        for status, known in _SENT:
+            if any(word in words for word in known):
+                return SendOutcome(tx_hash, status, message)
+        if getattr(answer, "is_retryable", False):
+            return SendOutcome(tx_hash, SendStatus.BUSY, message)
+        return SendOutcome(tx_hash, SendStatus.REJECTED, message)
+    if (told := digest(answer, "tx hash")) != tx_hash:
+        raise NodeAnswerInvalid(f"Sent tx {tx_hash}, the node answered {told}.")
+    return SendOutcome(tx_hash, SendStatus.ACCEPTED)
+
+
+def _block(block: Block) -> str:
+    return hex(block) if isinstance(block, int) else block
+
+
+def _call_json(request: CallRequest) -> Mapping[str, str]:
+    call = {"to": request.to, "data": "0x" + request.data.hex()}
+    return call if request.sender is None else {**call, "from": request.sender}
+
+
+def _size(param: Any) -> int:
+    if isinstance(param, str):
+        return len(param)
+    if isinstance(param, Mapping):
+        return sum(_size(value) for value in param.values())
+    return 10

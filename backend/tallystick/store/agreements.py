@@ -1,0 +1,101 @@
+"""Agreements: terms out for signature and the signatures that came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Row, insert, select, update
+
+from tallystick.kernel.errors import NotFound
+from tallystick.loans.terms import LoanTerms
+from tallystick.store.session import Session
+from tallystick.store.tables import agreements
+
+
+class AgreementNotFound(NotFound):
+    title = "Agreement not found"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Signatures are `0x` hex, verified before they were written; None while awaited."""
+
+    loan_id: str
+    terms: LoanTerms
+    lender_signature: str | None
+    borrower_signature: str | None
+    proposed_by: str
+    proposed_at: datetime
+
+    @property
+    def awaited(self) -> list[str]:
+        """Which of lender and borrower has still to sign."""
+        signatures = {"lender": self.lender_signature, "borrower": self.borrower_signature}
+        return [side for side, signature in signatures.items() if signature is None]
+
+
+def write_agreement(
+    session: Session, loan_id: str, terms: LoanTerms, *, proposed_by: str, now: datetime
+) -> None:
+    session.execute(
+        insert(agreements).values(
+            loan_id=loan_id,
+            lender=terms.lender,
+            borrower=terms.borrower,
+            terms=terms.as_json(),
+            proposed_by=proposed_by,
+            proposed_at=now,
+        )
+    )
+
+
+def find_agreement(session: Session, loan_id: str) -> Agreement:
+    """Raises AgreementNotFound."""
+    row = session.execute(select(agreements).where(agreements.c.loan_id == loan_id)).one_or_none()
+    if row is None:
+        raise AgreementNotFound(
+            f"no terms with loan id {loan_id} were proposed here", loan_id=loan_id
+        )
+    return _agreement(row)
+
+
+def list_agreements(
+    session: Session,
+    *,
+    lender: str | None = None,
+    borrower: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> list[Agreement]:
+    """In order of loan id; `lender` and `borrower` are addresses, `after` is the last id seen."""
+    query = select(agreements).order_by(agreements.c.loan_id).limit(limit)
+    if lender is not None:
+        query = query.where(agreements.c.lender == lender)
+    if borrower is not None:
+        query = query.where(agreements.c.borrower == borrower)
+    if after is not None:
+        query = query.where(agreements.c.loan_id > after)
+    return [_agreement(row) for row in session.execute(query)]
+
+
+def write_signature(
+    session: Session, loan_id: str, side: Literal["lender", "borrower"], signature: str
+) -> None:
+    session.execute(
+        update(agreements)
+        .where(agreements.c.loan_id == loan_id)
+        .values({f"{side}_signature": signature})
+    )
+
+
+def _agreement(row: Row[tuple[object, ...]]) -> Agreement:
+    return Agreement(
+        loan_id=row.loan_id,
+        terms=LoanTerms.from_json(row.terms),
+        lender_signature=row.lender_signature,
+        borrower_signature=row.borrower_signature,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+    )

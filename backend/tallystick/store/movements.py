@@ -1,0 +1,188 @@
+"""Reads token transfers as movements between accounts.
+
+On the token, every loan's unused proceeds and every held payout lie at the ledger's one address.
+The kind of a transfer tells which of those accounts it touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, tuple_
+
+from tallystick.funds.movements import (
+    BANK,
+    Movement,
+    MovementKind,
+    Position,
+    Statement,
+    controlled_account,
+    held_account,
+    loan_of_controlled,
+    party_of_held,
+)
+from tallystick.store.session import Session
+from tallystick.store.tables import loans, parties, transfers, uses_of_proceeds
+
+_INTO_LEDGER = (MovementKind.DISBURSED, MovementKind.HELD)
+_OUT_OF_CONTROLLED = (MovementKind.PAID, MovementKind.WITHDRAWN, MovementKind.RELEASED)
+_OUT_OF_LEDGER = (*_OUT_OF_CONTROLLED, MovementKind.CLAIMED)
+
+_place = tuple_(transfers.c.block_number, transfers.c.log_index)
+_TRANSFERS: Select[Any] = (
+    select(
+        transfers.c.block_number,
+        transfers.c.log_index,
+        transfers.c.kind,
+        transfers.c.sender,
+        transfers.c.receiver,
+        transfers.c.amount_minor,
+        transfers.c.transferred_at,
+        transfers.c.tx_hash,
+        transfers.c.purpose,
+        transfers.c.evidence_hash,
+        transfers.c.bank_reference,
+        loans.c.loan_id,
+        parties.c.address.label("lender"),
+    )
+    .outerjoin(loans, loans.c.id == transfers.c.loan_id)
+    .outerjoin(parties, parties.c.id == loans.c.lender_id)
+    .order_by(transfers.c.block_number, transfers.c.log_index)
+)
+_HELD_AT_CLOSING: Select[Any] = (
+    select(
+        uses_of_proceeds.c.block_number,
+        uses_of_proceeds.c.log_index,
+        uses_of_proceeds.c.payee,
+        uses_of_proceeds.c.amount_minor,
+        uses_of_proceeds.c.used_at,
+        uses_of_proceeds.c.tx_hash,
+        loans.c.loan_id,
+    )
+    .join(loans, loans.c.id == uses_of_proceeds.c.loan_id)
+    .where(uses_of_proceeds.c.kind == MovementKind.HELD)
+)
+
+
+def disbursement_movement(session: Session, loan_id: str) -> Movement | None:
+    """From the lender to the loan's controlled account; None while not disbursed."""
+    row = session.execute(
+        _TRANSFERS.where(loans.c.loan_id == loan_id, transfers.c.kind == MovementKind.DISBURSED)
+    ).one_or_none()
+    return _movement(row) if row is not None else None
+
+
+def movements_from(session: Session, account: str, since: Position) -> Statement:
+    """What `account` held just before `since` and its movements after it, in the ledger's order.
+
+    `account` is a party's address, a controlled account or a held account.
+    """
+    loan_id = loan_of_controlled(account)
+    if loan_id is not None:
+        return _statement(account, since, _controlled_movements(session, loan_id))
+    party = party_of_held(account)
+    if party is not None:
+        return _statement(account, since, _held_movements(session, party))
+    received, sent = _sides(account)
+    after = _TRANSFERS.where(or_(received, sent), _place > since)
+    return Statement(
+        opening_minor=_net_before(session, received, sent, since),
+        movements=[_movement(row) for row in session.execute(after)],
+    )
+
+
+def _sides(address: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What `address` itself received and sent; for the ledger's own, what is in no loan's name."""
+    return (
+        and_(transfers.c.receiver == address, transfers.c.kind.not_in(_INTO_LEDGER)),
+        and_(transfers.c.sender == address, transfers.c.kind.not_in(_OUT_OF_LEDGER)),
+    )
+
+
+def _net_before(
+    session: Session, received: ColumnElement[bool], sent: ColumnElement[bool], since: Position
+) -> int:
+    net = func.sum(
+        case((received, transfers.c.amount_minor), else_=0)
+        - case((sent, transfers.c.amount_minor), else_=0)
+    )
+    query = select(net).where(or_(received, sent), _place < since)
+    return int(session.execute(query).scalar_one() or 0)
+
+
+def _controlled_movements(session: Session, loan_id: str) -> list[Movement]:
+    kinds = (MovementKind.DISBURSED, *_OUT_OF_CONTROLLED)
+    moved = _TRANSFERS.where(loans.c.loan_id == loan_id, transfers.c.kind.in_(kinds))
+    held = _HELD_AT_CLOSING.where(loans.c.loan_id == loan_id)
+    return [_movement(row) for row in session.execute(moved)] + [
+        _held_at_closing(row) for row in session.execute(held)
+    ]
+
+
+def _held_movements(session: Session, party: str) -> list[Movement]:
+    moved = _TRANSFERS.where(
+        or_(
+            and_(transfers.c.kind == MovementKind.HELD, parties.c.address == party),
+            and_(transfers.c.kind == MovementKind.CLAIMED, transfers.c.receiver == party),
+        )
+    )
+    held = _HELD_AT_CLOSING.where(uses_of_proceeds.c.payee == party)
+    return [_movement(row) for row in session.execute(moved)] + [
+        _held_at_closing(row) for row in session.execute(held)
+    ]
+
+
+def _statement(account: str, since: Position, movements: Sequence[Movement]) -> Statement:
+    ordered = sorted(movements, key=lambda movement: movement.position)
+    opening_minor = sum(
+        movement.amount_minor if movement.receiver == account else -movement.amount_minor
+        for movement in ordered
+        if movement.position < since
+    )
+    return Statement(opening_minor, [m for m in ordered if m.position > since])
+
+
+def _movement(row: Row[Any]) -> Movement:
+    kind = MovementKind(row.kind)
+    sender, receiver = row.sender, row.receiver
+    match kind:
+        case MovementKind.DISBURSED:
+            receiver = controlled_account(row.loan_id)
+        case MovementKind.PAID | MovementKind.WITHDRAWN | MovementKind.RELEASED:
+            sender = controlled_account(row.loan_id)
+        case MovementKind.HELD:
+            receiver = held_account(row.lender)
+        case MovementKind.CLAIMED:
+            sender = held_account(receiver)
+        case MovementKind.MINTED:
+            sender = BANK
+        case MovementKind.BURNED:
+            receiver = BANK
+        case MovementKind.REPAID | MovementKind.TRANSFERRED:
+            pass
+    return Movement(
+        position=Position(row.block_number, row.log_index),
+        kind=kind,
+        sender=sender,
+        receiver=receiver,
+        amount_minor=row.amount_minor,
+        moved_at=row.transferred_at,
+        tx_hash=row.tx_hash,
+        purpose=row.purpose,
+        evidence_hash=row.evidence_hash,
+        bank_reference=row.bank_reference,
+    )
+
+
+def _held_at_closing(row: Row[Any]) -> Movement:
+    """Unused proceeds of a closed loan that never left the ledger: no transfer shows them."""
+    return Movement(
+        position=Position(row.block_number, row.log_index),
+        kind=MovementKind.HELD,
+        sender=controlled_account(row.loan_id),
+        receiver=held_account(row.payee),
+        amount_minor=row.amount_minor,
+        moved_at=row.used_at,
+        tx_hash=row.tx_hash,
+    )
