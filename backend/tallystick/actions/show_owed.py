@@ -1,0 +1,43 @@
+"""What is owed under a mirrored loan at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tallystick.kernel.errors import Invalid
+from tallystick.loans.loan import CARRIED, Loan, local_day
+from tallystick.loans.waterfall import Owed
+from tallystick.store.cursor import read_cursor
+from tallystick.store.session import Session
+
+_YEAR_MAX = 9998
+
+
+class TimeNotCountable(Invalid):
+    """Before the loan's last event, or beyond the calendar."""
+
+    title = "Nothing can be counted at that time"
+
+
+def owed_at(
+    session: Session, loan: Loan, *, at: datetime | None, now: datetime
+) -> tuple[Owed, datetime]:
+    """What is owed at `at`, and the time it was counted at.
+
+    Without `at` that is `now` or, where the chain's clock runs ahead of it, the mirror's latest
+    block. Raises TimeNotCountable.
+    """
+    if at is None:
+        cursor = read_cursor(session)
+        at = now if cursor is None else max(now, cursor.block_at)
+    if at.year > _YEAR_MAX:
+        raise TimeNotCountable(f"at must be before the year {_YEAR_MAX + 1}", field="at")
+    if loan.status in CARRIED:
+        day = local_day(at, loan.terms.utc_offset_minutes)
+        if day < loan.repaid.accrued_on:
+            raise TimeNotCountable(
+                f"something happened to the loan on {loan.repaid.accrued_on}; ask about that day "
+                "or later",
+                field="at",
+            )
+    return loan.owed_at(at), at
