@@ -1,0 +1,64 @@
+"""The one place where a caller's permission is checked and what came of it is written down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from tallystick.access.permissions import Verb
+from tallystick.access.principal import Principal
+from tallystick.kernel.errors import Corrupt, TallystickError, Unavailable
+from tallystick.store.audit import record
+from tallystick.store.session import Store
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def audited(
+    store: Store, principal: Principal, verb: Verb, *, subject: str, now: datetime
+) -> Iterator[None]:
+    """Around an action that changes something: permission before it, the trail after a refusal.
+
+    The action itself records what it accepted, in its own commit. A refusal is recorded under the
+    error's type and raised on. Raises NotPermitted.
+    """
+    try:
+        principal.require(verb)
+        yield
+    except (Unavailable, Corrupt):
+        raise
+    except TallystickError as refusal:
+        _record_refusal(store, principal, verb, subject, refusal, now)
+        raise
+
+
+def _record_refusal(
+    store: Store,
+    principal: Principal,
+    verb: Verb,
+    subject: str,
+    refusal: TallystickError,
+    at: datetime,
+) -> None:
+    try:
+        with store.begin() as session:
+            record(
+                session,
+                at=at,
+                caller=principal.name,
+                verb=verb,
+                subject=subject,
+                outcome=refusal.type,
+            )
+    except Unavailable as error:
+        # The caller is owed the refusal, not news of the trail.
+        _log.error(
+            "audit trail: %s of %s by %s not recorded: %s",
+            refusal.type,
+            verb,
+            principal.name,
+            error.type,
+        )

@@ -1,0 +1,77 @@
+"""One request by one caller: who it is, what it may do, and the house it is made to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from tallystick.access.audited import audited
+from tallystick.access.keys import authenticate
+from tallystick.access.permissions import Verb
+from tallystick.access.principal import Principal
+from tallystick.actions.desk import Desk, Order
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="ApiKey", description="`Authorization: Bearer tsk_...`"
+)
+
+READS = frozenset(verb for verb in Verb if verb.startswith(("show_", "trace_")))
+"""Verbs that change nothing, and leave no audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`now` is UTC, the same throughout the request."""
+
+    office: Desk
+    principal: Principal
+    now: datetime
+
+    def order(self, idempotency_key: str) -> Order:
+        """Keys are the caller's own: two callers may choose the same one."""
+        return Order(
+            caller=self.principal.name,
+            idempotency_key=f"{self.principal.name}:{idempotency_key}",
+            now=self.now,
+        )
+
+    def audited(self, verb: Verb, subject: str) -> AbstractContextManager[None]:
+        return audited(self.office.store, self.principal, verb, subject=subject, now=self.now)
+
+
+def office_of(request: Request) -> Desk:
+    office: Desk = request.app.state.office
+    return office
+
+
+def now_of(request: Request) -> datetime:
+    clock: Callable[[], datetime] = request.app.state.clock
+    return clock()
+
+
+def visiting(verb: Verb) -> Any:
+    """The dependency that lets in callers who may do `verb`."""
+
+    def visit_of(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Visit:
+        office, now = office_of(request), now_of(request)
+        with office.store.read() as session:
+            principal = authenticate(session, credentials.credentials if credentials else None)
+        visit = Visit(office, principal, now)
+        if verb in READS:
+            principal.require(verb)
+        else:
+            with visit.audited(verb, subject=request.scope["route"].path):
+                pass
+        return visit
+
+    visit_of.verb = verb  # type: ignore[attr-defined]  # read by the OpenAPI document and the tests
+    return Depends(visit_of)
