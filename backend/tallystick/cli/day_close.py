@@ -1,0 +1,89 @@
+"""`tallystick day-close`: closes a day and serves the notices it wrote."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tallystick.actions.day_close import close_day
+from tallystick.actions.deliver_notices import deliver_notices
+from tallystick.cli.console import HomeOption, JsonOption, answer
+from tallystick.cli.opening import office_at
+from tallystick.cli.sending import settle
+from tallystick.kernel.errors import Invalid
+from tallystick.loans.loan import local_day
+from tallystick.servicing.portfolio import OFFICE_UTC_OFFSET_MINUTES
+
+app = typer.Typer()
+
+
+class DayInvalid(Invalid):
+    title = "Not a day"
+
+
+@app.command("day-close")
+def day_close(
+    day: Annotated[
+        str | None,
+        typer.Argument(help="YYYY-MM-DD; the day of the chain's clock if not given.", show_default=False),
+    ] = None,
+    deliver: Annotated[
+        bool, typer.Option("--deliver/--no-deliver", help="Also deliver notices and anchor them.")
+    ] = True,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close a day: days past due, arrears, buckets, and the notices that are due, once."""
+    with office_at(home) as office:
+        settle(office)
+
+        def clock() -> datetime:
+            return office.chain_now()
+
+        now = clock()
+        closed_on = _day(day) if day else local_day(now, OFFICE_UTC_OFFSET_MINUTES)
+        close = close_day(office.store, closed_on, now=now)
+        report = None
+        if deliver:
+            report = deliver_notices(
+                office.store,
+                office.mailer,
+                office.deployment,
+                servicer=office.lanes.address("servicer"),
+                mail_from=office.settings.mail_from,
+                clock=clock,
+            )
+            settle(office)
+    payload = {
+        "closed_on": close.closed_on.isoformat(),
+        "block_number": close.block_number,
+        "summary": close.summary,
+        "delivery": asdict(report) if report else None,
+    }
+
+    def render(console: Console) -> None:
+        summary = close.summary
+        console.print(
+            f"Closed {close.closed_on} at block {close.block_number}: {summary['loans']} loans carried, "
+            f"{summary['notices_written']} notices written."
+        )
+        if report is not None:
+            console.print(
+                f"Delivered {report.served}, deferred {report.deferred}, failed {report.failed}, "
+                f"waiting for the morning {report.in_quiet_hours}."
+            )
+            if report.mail_error:
+                console.print(f"[yellow]{report.mail_error}[/]")
+
+    answer(payload, render, as_json=as_json)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DayInvalid(f"{text!r} is not a day such as 2026-02-01.", field="day") from None

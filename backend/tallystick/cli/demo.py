@@ -1,0 +1,85 @@
+"""`tallystick demo`: the whole life of a portfolio, on real cases."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.rule import Rule
+from rich.table import Table
+
+from tallystick.cli.console import DIFFERENCE, HomeOption, JsonOption, answer
+from tallystick.cli.render_funds import render_trace
+from tallystick.cli.render_loan import render_history, render_terms
+from tallystick.cli.render_portfolio import render_portfolio
+from tallystick.cli.render_reconciliation import render_reconciliation
+from tallystick.demo.cases import CASES_MAX
+from tallystick.demo.outcome import DemoOutcome
+from tallystick.demo.staging import run_demo
+from tallystick.office.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    loans: Annotated[int, typer.Option(help=f"How many of the {CASES_MAX} cases to run.")] = 60,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a portfolio of real loans through the whole house and print what happened.
+
+    Parties are registered, loans signed by both sides, disbursed, spent, repaid or not, month by month
+    on an embedded chain; misuse is tried and has to be refused; days are closed and notices served;
+    at the end funds are traced and the halves compared. Run again, it shows the same outcome; killed,
+    it goes on where it stopped.
+    """
+    settings = load_settings(home=home)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} months"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"{loans} loans", total=None)
+        outcome = run_demo(
+            settings, loans, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+
+    def render(console: Console) -> None:
+        _render(console, outcome)
+        console.print(
+            f"\nAll of it is in [bold]{settings.home}[/]. Look further with [bold]tallystick serve[/], "
+            "[bold]tallystick loan list[/], [bold]tallystick funds LOAN_ID[/].",
+            soft_wrap=True,
+        )
+
+    answer(outcome.as_json(), render, as_json=as_json)
+    if not outcome.reconciliation.is_matching:
+        raise typer.Exit(DIFFERENCE)
+
+
+def _render(console: Console, outcome: DemoOutcome) -> None:
+    console.print(Rule("Portfolio"))
+    render_portfolio(console, outcome.report)
+
+    console.print(Rule("Misuse tried, and refused by the contracts"))
+    table = Table("what was tried", "the contracts' answer")
+    table.add_column("times", justify="right")
+    for refusal in outcome.refusals:
+        table.add_row(refusal.misuse, refusal.error, str(refusal.count))
+    console.print(table)
+
+    console.print(Rule("One loan's life"))
+    render_terms(console, outcome.loan, outcome.names)
+    render_history(console, outcome.loan.terms, outcome.history, "What happened to it")
+
+    console.print(Rule("Where its money went"))
+    render_trace(console, outcome.trace, outcome.names)
+
+    console.print(Rule("Chain and mirror"))
+    render_reconciliation(console, outcome.reconciliation)
+    console.print(
+        f"{outcome.counts.logs} events mirrored, {outcome.counts.repayments} repayments, "
+        f"{outcome.counts.notices_served} notices served and anchored."
+    )
+    parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in outcome.seconds.items())
+    console.print(f"[dim]{parts}[/]")

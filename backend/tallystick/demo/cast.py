@@ -1,0 +1,81 @@
+"""Who plays in the demo, and their keys.
+
+Keys are derived from the seed, so that a demo that was killed goes on with the same parties. They
+open nothing but an embedded chain, and the demo runs on no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from tallystick.chain.signers import LocalKey
+from tallystick.demo.products import PAYEE_CATEGORIES, WHOLESALE_CATEGORY
+from tallystick.parties.roles import PartyRole
+from tallystick.store.profiles import Profile
+
+LENDERS = 2
+PAYEES_PER_CATEGORY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One party. Names are plainly made up; `language` is that of its notices."""
+
+    name: str
+    key: LocalKey
+    roles: PartyRole
+    payee_category: int = 0
+    language: str = "zh"
+
+    @property
+    def address(self) -> str:
+        return self.key.address
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(
+            address=self.address,
+            name=self.name,
+            email=f"{self.name.lower().replace(' ', '-')}@example.invalid",
+            language=self.language,
+            salt="0x" + sha256(f"salt/{self.address}".encode()).hexdigest(),
+        )
+
+
+class Cast:
+    """The players of one seed."""
+
+    def __init__(self, seed: int, borrowers: int) -> None:
+        self._seed = seed
+        self.lenders = [self._player(f"Lender {n}", PartyRole.LENDER) for n in range(1, LENDERS + 1)]
+        self.borrowers = [
+            self._player(
+                f"Borrower {n:04}", PartyRole.BORROWER, language="en" if n % 4 == 0 else "zh"
+            )
+            for n in range(1, borrowers + 1)
+        ]
+        self.payees = {
+            category: [
+                self._player(f"Payee {category}-{n}", PartyRole.PAYEE, payee_category=category)
+                for n in range(1, PAYEES_PER_CATEGORY + 1)
+            ]
+            for category in [*PAYEE_CATEGORIES, WHOLESALE_CATEGORY]
+        }
+        self.stranger = self._player("Stranger", PartyRole(0))
+
+    @property
+    def institutions(self) -> list[Player]:
+        """Everyone registered before the first loan."""
+        return [*self.lenders, *(player for group in self.payees.values() for player in group)]
+
+    @property
+    def keys(self) -> dict[str, LocalKey]:
+        players = [*self.institutions, *self.borrowers, self.stranger]
+        return {player.address: player.key for player in players}
+
+    def _player(
+        self, name: str, roles: PartyRole, *, payee_category: int = 0, language: str = "zh"
+    ) -> Player:
+        key = LocalKey(sha256(f"tallystick demo/{self._seed}/{name}".encode()).digest())
+        return Player(name, key, roles, payee_category, language)
