@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def audited(
-    store: Store, principal: Principal, verb: Verb, *, subject: str, now: datetime
+    store: Store, principal: Principal, verb: Verb, *, subject: str, clock: Callable[[], datetime]
 ) -> Iterator[None]:
     """Around an action that changes something: permission before it, the trail after a refusal.
 
@@ -31,7 +31,7 @@ def audited(
     except (Unavailable, Corrupt):
         raise
     except TallystickError as refusal:
-        _record_refusal(store, principal, verb, subject, refusal, now)
+        _record_refusal(store, principal, verb, subject, refusal, clock)
         raise
 
 
@@ -41,9 +41,10 @@ def _record_refusal(
     verb: Verb,
     subject: str,
     refusal: TallystickError,
-    at: datetime,
+    clock: Callable[[], datetime],
 ) -> None:
     try:
+        at = clock()
         with store.begin() as session:
             record(
                 session,

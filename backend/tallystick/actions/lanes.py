@@ -8,13 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallystick.chain.signers import KeystoreFolder, Signer
-from tallystick.kernel.errors import Conflict
+from tallystick.kernel.errors import Conflict, Corrupt
 
 
 class LaneUnknown(Conflict):
     """The house holds no key of the account."""
 
     title = "No key is held for the account"
+
+
+class LaneKeyMisplaced(Corrupt):
+    """A key lies under another account's name."""
+
+    title = "Key of another account"
 
 
 class Lanes:
@@ -56,11 +62,22 @@ class Lanes:
             )
 
     def signer(self, address: str) -> Signer:
-        """Signs for `address`; the first time its key has to be opened. Raises LaneUnknown."""
+        """Signs for `address`; the first time its key has to be opened.
+
+        Raises LaneUnknown, LaneKeyMisplaced.
+        """
         if (held := self._held.get(address)) is not None:
             return held
         self.require(address)
-        return self._keystore.open(self._key_name(address))
+        name = self._key_name(address)
+        signer = self._keystore.open(name)
+        if signer.address != address:
+            raise LaneKeyMisplaced(
+                f"the keystore's {name} is the key of {signer.address}, not of {address}; put the "
+                "right key in its place",
+                name=name,
+            )
+        return signer
 
     def _key_name(self, address: str) -> str:
         return self._names.get(address, address)

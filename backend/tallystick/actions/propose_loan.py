@@ -104,12 +104,9 @@ def propose_loan(desk: Desk, terms: LoanTerms, *, caller: str, now: datetime) ->
         except AgreementNotFound:
             _require_active(desk, terms)
     with desk.store.begin() as session:
-        try:
-            return find_agreement(session, loan_id)
-        except AgreementNotFound:
-            write_agreement(session, loan_id, terms, proposed_by=caller, now=now)
+        if write_agreement(session, loan_id, terms, proposed_by=caller, now=now):
             record(session, at=now, caller=caller, verb="propose_loan", subject=loan_id)
-            return find_agreement(session, loan_id)
+        return find_agreement(session, loan_id)
 
 
 def _require_active(desk: Desk, terms: LoanTerms) -> None:

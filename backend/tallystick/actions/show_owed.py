@@ -10,11 +10,9 @@ from tallystick.loans.waterfall import Owed
 from tallystick.store.cursor import read_cursor
 from tallystick.store.session import Session
 
-_YEAR_MAX = 9998
-
 
 class TimeNotCountable(Invalid):
-    """Before the loan's last event, or beyond the calendar."""
+    """Before the loan's last event."""
 
     title = "Nothing can be counted at that time"
 
@@ -30,8 +28,6 @@ def owed_at(
     if at is None:
         cursor = read_cursor(session)
         at = now if cursor is None else max(now, cursor.block_at)
-    if at.year > _YEAR_MAX:
-        raise TimeNotCountable(f"at must be before the year {_YEAR_MAX + 1}", field="at")
     if loan.status in CARRIED:
         day = local_day(at, loan.terms.utc_offset_minutes)
         if day < loan.repaid.accrued_on:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from tallystick.actions.desk import Desk
 from tallystick.api.background import Background
-from tallystick.api.visit import now_of, office_of
+from tallystick.api.visit import clock_of, office_of
 from tallystick.chain.answers import BlockHeader
 from tallystick.kernel.errors import TallystickError
 from tallystick.store.commands import outbox_age
@@ -59,14 +59,14 @@ class _Readings:
     def add(self, name: CheckName, is_ready: bool, detail: str) -> None:
         self.checks.append(CheckView(name=name, is_ready=is_ready, detail=detail))
 
-    def attempt(self, name: CheckName, read: Callable[[], None]) -> None:
+    def attempt(self, name: CheckName, read: Callable[[], str]) -> None:
         try:
-            read()
+            detail = read()
         except TallystickError as error:
             # The title only: the detail names hosts and files.
             self.add(name, False, error.title)
         else:
-            self.add(name, True, "answers")
+            self.add(name, True, detail)
 
     @property
     def lag_blocks(self) -> int | None:
@@ -82,18 +82,27 @@ class _Readings:
         return max(0.0, (head_at - self.cursor.block_at).total_seconds())
 
 
-def _read(office: Desk, now: datetime, stopped: Sequence[str]) -> _Readings:
+def _read(office: Desk, clock: Callable[[], datetime], stopped: Sequence[str]) -> _Readings:
     readings = _Readings()
 
-    def read_database() -> None:
+    def read_database() -> str:
         office.store.check()
         with office.store.read() as session:
             readings.cursor = read_cursor(session)
-            age = outbox_age(session, now)
-        readings.outbox_age_seconds = None if age is None else max(0.0, age.total_seconds())
+        return "answers"
 
-    def read_node() -> None:
+    def read_node() -> str:
         readings.head = office.node.header("latest")
+        return "answers"
+
+    def read_outbox() -> str:
+        now = clock()
+        with office.store.read() as session:
+            age = outbox_age(session, now)
+        if age is None:
+            return "empty"
+        readings.outbox_age_seconds = max(0.0, age.total_seconds())
+        return f"oldest command waits {readings.outbox_age_seconds:.0f} s"
 
     readings.attempt("database", read_database)
     readings.attempt("node", read_node)
@@ -102,8 +111,10 @@ def _read(office: Desk, now: datetime, stopped: Sequence[str]) -> _Readings:
     elif readings.lag_blocks is not None:
         is_behind = readings.lag_blocks > 0 and (readings.lag_seconds or 0) > LAG_SECONDS_MAX
         readings.add("mirror", not is_behind, f"{readings.lag_blocks} blocks behind the node")
-    waits = readings.outbox_age_seconds or 0.0
-    readings.add("outbox", waits <= OUTBOX_AGE_SECONDS_MAX, f"oldest command waits {waits:.0f} s")
+    if readings.checks[0].is_ready:
+        readings.attempt("outbox", read_outbox)
+        if (readings.outbox_age_seconds or 0) > OUTBOX_AGE_SECONDS_MAX:
+            readings.checks[-1].is_ready = False
     told = f"stopped: {', '.join(stopped)}" if stopped else "at work"
     readings.add("background", not stopped, told)
     return readings
@@ -120,11 +131,11 @@ def show_readiness(
     request: Request,
     response: Response,
     office: Annotated[Desk, Depends(office_of)],
-    now: Annotated[datetime, Depends(now_of)],
+    clock: Annotated[Callable[[], datetime], Depends(clock_of)],
 ) -> ReadinessView:
     """Whether database, node, mirror, outbox and background work are in order; 503 if not."""
     background: Background = request.app.state.background
-    readings = _read(office, now, background.stopped)
+    readings = _read(office, clock, background.stopped)
     is_ready = all(check.is_ready for check in readings.checks)
     if not is_ready:
         response.status_code = 503

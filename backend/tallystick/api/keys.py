@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from tallystick.access.keys import NAME_PATTERN, issue_key
@@ -60,13 +60,12 @@ class AuditPage(BaseModel):
 
 @router.post("/keys", status_code=201)
 def issue_api_key(
-    body: KeyBody, response: Response, visit: Annotated[Visit, visiting(Verb.MANAGE_KEYS)]
+    body: KeyBody, visit: Annotated[Visit, visiting(Verb.MANAGE_KEYS)]
 ) -> IssuedKeyView:
     """Issues a key. Its secret is in this answer and nowhere else."""
     with visit.audited(Verb.MANAGE_KEYS, body.name), visit.office.store.begin() as session:
         issued = issue_key(session, name=body.name, role=body.role, party=body.party, now=visit.now)
         _record(visit, session, body.name)
-    response.headers["Cache-Control"] = "no-store"
     return IssuedKeyView(**_facts(issued.key), secret=issued.secret)
 
 

@@ -192,7 +192,7 @@ def show_owed(
     """What is owed at a time: for a repayment, for a payoff, and what is in arrears."""
     with visit.office.store.read() as session:
         loan = loan_seen_by(session, visit.principal, loan_id)
-        owed, counted_at = owed_at(session, loan, at=at, now=visit.now)
+        owed, counted_at = owed_at(session, loan, at=at, now=at or visit.now)
     return _owed_view(owed, counted_at)
 
 

@@ -18,7 +18,14 @@ from tallystick.api.answers import CommandView, accepted
 from tallystick.api.values import Address, Body, Email, IdempotencyKey, Limit, Name, Whole
 from tallystick.api.visit import Visit, visiting
 from tallystick.parties.roles import role_names, roles_from_names
-from tallystick.store.parties import Party, balances_of, claimable_of, find_party, list_parties
+from tallystick.store.parties import (
+    Party,
+    PartyNotFound,
+    balances_of,
+    claimable_of,
+    find_party,
+    list_parties,
+)
 from tallystick.store.profiles import Profile, find_profiles
 from tallystick.store.session import Session
 
@@ -125,7 +132,10 @@ def erase_party_profile(
 
 
 def _own(session: Session, address: str, role: str | None) -> list[Party]:
-    party = find_party(session, address)
+    try:
+        party = find_party(session, address)
+    except PartyNotFound:
+        return []
     return [party] if role is None or role in role_names(party.roles) else []
 
 

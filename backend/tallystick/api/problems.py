@@ -66,6 +66,10 @@ class RequestInvalid(Invalid):
     title = "Request does not fit its schema"
 
 
+class InternalError(Corrupt):
+    title = "Internal error"
+
+
 class FieldError(BaseModel):
     """One thing wrong with the request."""
 
@@ -122,8 +126,8 @@ def install(app: FastAPI, methods_at: Callable[[str], list[str]]) -> None:
 def _outward(error: TallystickError) -> str:
     """Without the addresses and paths that the detail names for those who run the house."""
     if isinstance(error, Unavailable):
-        return f"{error.title.lower()}: nothing was changed; try again later"
-    return f"{error.title.lower()}: nothing was changed; tell those who run this service"
+        return f"{error.title}; try again later, an order under the same idempotency key"
+    return f"{error.title}; tell those who run this service"
 
 
 async def _on_tallystick_error(request: Request, error: Exception) -> Response:
@@ -166,8 +170,7 @@ def _on_http_error(request: Request, error: HTTPException) -> Response:
 
 async def _on_crash(_request: Request, _error: Exception) -> Response:
     # The server logs the traceback: the error is raised on after this answer.
-    crash = Corrupt("")
-    return _answer(problem_of(crash).model_copy(update={"type": TYPE_PREFIX + "internal_error"}))
+    return _answer(problem_of(InternalError("")))
 
 
 def _http_problem(

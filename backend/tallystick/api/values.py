@@ -26,6 +26,7 @@ from tallystick.chain.addresses import address_of
 from tallystick.kernel.errors import Invalid
 from tallystick.loans.terms import TOTAL_MINOR_MAX
 
+_YEAR_MIN, _YEAR_MAX = 1970, 9998
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -55,10 +56,10 @@ def _iso_time(value: Any) -> Any:
 
 
 def _utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is beyond the years that can be counted") from None
+    # A day of room at both ends, for the offsets at which loans count their days.
+    if not _YEAR_MIN <= value.year <= _YEAR_MAX:
+        raise ValueError(f"must be in a year from {_YEAR_MIN} to {_YEAR_MAX}")
+    return value.astimezone(UTC)
 
 
 Address = Annotated[

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tallystick.access.audited import audited
@@ -25,13 +26,16 @@ READS = frozenset(verb for verb in Verb if verb.startswith(("show_", "trace_")))
 """Verbs that change nothing, and leave no audit trail."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Visit:
-    """`now` is UTC, the same throughout the request."""
-
     office: Desk
     principal: Principal
-    now: datetime
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def now(self) -> datetime:
+        """One UTC time for the whole request; the clock may be the chain's, and is read late."""
+        return self.clock()
 
     def order(self, idempotency_key: str) -> Order:
         """Keys are the caller's own: two callers may choose the same one."""
@@ -42,7 +46,9 @@ class Visit:
         )
 
     def audited(self, verb: Verb, subject: str) -> AbstractContextManager[None]:
-        return audited(self.office.store, self.principal, verb, subject=subject, now=self.now)
+        return audited(
+            self.office.store, self.principal, verb, subject=subject, clock=lambda: self.now
+        )
 
 
 def office_of(request: Request) -> Desk:
@@ -50,9 +56,9 @@ def office_of(request: Request) -> Desk:
     return office
 
 
-def now_of(request: Request) -> datetime:
+def clock_of(request: Request) -> Callable[[], datetime]:
     clock: Callable[[], datetime] = request.app.state.clock
-    return clock()
+    return clock
 
 
 def visiting(verb: Verb) -> Any:
@@ -60,12 +66,14 @@ def visiting(verb: Verb) -> Any:
 
     def visit_of(
         request: Request,
+        response: Response,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Visit:
-        office, now = office_of(request), now_of(request)
+        response.headers["Cache-Control"] = "no-store"
+        office = office_of(request)
         with office.store.read() as session:
             principal = authenticate(session, credentials.credentials if credentials else None)
-        visit = Visit(office, principal, now)
+        visit = Visit(office, principal, clock_of(request))
         if verb in READS:
             principal.require(verb)
         else:
