@@ -47,7 +47,7 @@ steps = st.builds(
 
 @st.composite
 def schedules(draw: st.DrawFn) -> list[tuple[int, int, int]]:
-    """Days since the row before, principal and interest of each row; principal in all is not zero."""
+    """Days since the row before, principal and interest of each row; some principal in all."""
     rows = draw(
         st.lists(
             st.tuples(st.integers(1, 60), st.integers(0, 400_000), st.integers(0, 30_000)),

@@ -27,7 +27,9 @@ from tallystick.store.session import Store
 _log = logging.getLogger(__name__)
 
 _FILLER_GAS = 21_000
-_BATCH = 500
+# Also the txs of a block where one is mined for each batch: anvil takes a time that grows with the
+# square of their number to tell their receipts.
+_BATCH = 250
 
 
 class NonceJumped(Conflict):

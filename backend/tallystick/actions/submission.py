@@ -118,9 +118,8 @@ class Submitter:
             for count in self._signer.sign_pending(report.blocked):
                 report.signed += count
                 self._send(report)
-            if self._mine is not None and self._flights():
-                self._mine()
-                self._settle(report)
+                self._mine_and_settle(report)
+            self._mine_and_settle(report)
             with self._store.read() as session:
                 report.in_flight = len(in_flight(session))
                 report.pending = count_unsettled(session) - report.in_flight
@@ -177,6 +176,12 @@ class Submitter:
                 return SubmissionReport(
                     in_flight=flights, pending=count_unsettled(session) - flights
                 )
+
+    def _mine_and_settle(self, report: SubmissionReport) -> None:
+        """On chains that mine on demand, one block for each batch."""
+        if self._mine is not None and self._flights():
+            self._mine()
+            self._settle(report)
 
     def _settle(self, report: SubmissionReport) -> None:
         for settlement in self._settler.settle():

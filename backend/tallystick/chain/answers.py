@@ -199,7 +199,8 @@ def read_logs(
             raise _invalid("topics", source.topics)
         if not from_block <= log.block_number <= to_block:
             raise NodeAnswerInvalid(
-                f"Asked for logs of blocks {from_block} to {to_block}, got one of {log.block_number}."
+                f"Asked for logs of blocks {from_block} to {to_block}, "
+                f"got one of block {log.block_number}."
             )
         if log.address not in addresses:
             raise NodeAnswerInvalid(f"Got a log of {log.address}, which was not asked for.")

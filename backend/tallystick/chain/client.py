@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,6 +44,7 @@ from tallystick.kernel.errors import TallystickError
 # Nodes limit batches by number (geth 1,000, many providers 100) and by bytes (from 2 MB on).
 BATCH_REQUESTS_MAX = 500
 BATCH_BYTES_MAX = 1_500_000
+_HASH_CHARS = 66
 
 T = TypeVar("T")
 Block = int | str
@@ -90,17 +92,42 @@ class _Answer(msgspec.Struct):
     error: _Error | None = None
 
 
-_SENT: tuple[tuple[SendStatus, tuple[str, ...]], ...] = (
-    (SendStatus.KNOWN, ("already known", "already imported", "known transaction", "alreadyknown")),
-    (SendStatus.NONCE_USED, ("nonce too low", "nonce is too low", "oldnonce", "nonce below")),
-    (SendStatus.UNDERPRICED, ("underpriced", "fee too low", "gas price too low", "less than block base fee", "feetoolow")),
-    (SendStatus.UNFUNDED, ("insufficient funds", "insufficient balance", "insufficientfunds", "upfront cost exceeds")),
-    (
-        SendStatus.BUSY,
-        ("pool is full", "txpool is full", "limit reached", "nonce too high", "nonce too distant",
-         "rate limit", "too many", "timeout", "gap", "internal error", "account limit"),
+# Words nodes are known to use; compared in lower case, in this order.
+_SENT: Mapping[SendStatus, tuple[str, ...]] = {
+    SendStatus.KNOWN: (
+        "already known",
+        "already imported",
+        "known transaction",
+        "alreadyknown",
     ),
-)  # fmt: skip
+    SendStatus.NONCE_USED: ("nonce too low", "nonce is too low", "oldnonce", "nonce below"),
+    SendStatus.UNDERPRICED: (
+        "underpriced",
+        "fee too low",
+        "feetoolow",
+        "gas price too low",
+        "gas price below",
+        "less than block base fee",
+    ),
+    SendStatus.UNFUNDED: (
+        "insufficient funds",
+        "insufficient balance",
+        "insufficientfunds",
+        "upfront cost exceeds",
+    ),
+    SendStatus.BUSY: (
+        "pool is full",
+        "limit reached",
+        "account limit",
+        "nonce too high",
+        "nonce too distant",
+        "nonce gap",
+        "rate limit",
+        "too many",
+        "timeout",
+        "internal error",
+    ),
+}
 
 
 class Node:
@@ -127,6 +154,8 @@ class Node:
         self._checked_chain_id: int | None = None
         self._check_lock = threading.Lock()
         self._ids = itertools.count(1)
+        self.waited_seconds = 0.0
+        """How long answers were waited for so far, added up over all threads."""
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +192,7 @@ class Node:
 
     def header(self, block: Block) -> BlockHeader:
         """Header by number, hash or tag. Raises NodeLagging if the node does not have it."""
-        by_hash = isinstance(block, str) and len(block) == 66
+        by_hash = isinstance(block, str) and len(block) == _HASH_CHARS
         method = "eth_getBlockByHash" if by_hash else "eth_getBlockByNumber"
         source = self._ask(method, [_block(block), False], HeaderJson | None)
         header = self._header(source, block)
@@ -230,7 +259,8 @@ class Node:
                 found = {address(source.address, "address") for source in everything}
                 if not everything or not found.isdisjoint(addresses):
                     raise NodeLagging(
-                        f"The node left out logs of block {header.number}; ask again, or another node."
+                        f"The node left out logs of block {header.number}; "
+                        "ask again, or another node."
                     )
 
     # ------------------------------------------------------------ calls
@@ -247,18 +277,32 @@ class Node:
     def call_many(
         self, requests: Sequence[CallRequest], block: Block = "latest"
     ) -> list[bytes | LedgerRefused]:
-        """What each call returns, or its refusal, all at one block."""
-        at = {"blockHash": block} if isinstance(block, str) and len(block) == 66 else _block(block)
-        answers = self._ask_each(
-            [("eth_call", [_call_json(request), at]) for request in requests], str
-        )
+        """What each call returns, or its refusal, all at one block.
+
+        A hash names a block of the chain as it is: raises NodeLagging if it is not, or not any
+        more when the calls have been answered.
+        """
+        if isinstance(block, str) and len(block) == _HASH_CHARS:
+            # Not every node takes hashes here, and anvil takes them at a thousandth of the speed.
+            number = self.header(block).number
+            self._check_canonical(number, block)
+            answers = self.call_many(requests, number)
+            self._check_canonical(number, block)
+            return answers
+        at = _block(block)
         results: list[bytes | LedgerRefused] = []
-        for answer in answers:
+        for answer in self._ask_each(
+            [("eth_call", [_call_json(request), at]) for request in requests], str
+        ):
             if isinstance(answer, LedgerRefused):
                 results.append(answer)
             else:
                 results.append(octets(_unless_failed(answer), "call result"))
         return results
+
+    def _check_canonical(self, number: int, block_hash: str) -> None:
+        if self.header(number).hash != block_hash.lower():
+            raise NodeLagging(f"Block {block_hash} is not, or no longer, in the node's chain.")
 
     def code(self, account: str, block: Block = "latest") -> bytes:
         """Runtime code at an address, empty if there is none."""
@@ -354,9 +398,10 @@ class Node:
             for one, (method, params) in zip(ids, batch, strict=True)
         ]
         is_single = len(questions) == 1
-        raw = self._transport.exchange(
-            msgspec.json.encode(questions[0] if is_single else questions)
-        )
+        request = msgspec.json.encode(questions[0] if is_single else questions)
+        started = time.perf_counter()
+        raw = self._transport.exchange(request)
+        self.waited_seconds += time.perf_counter() - started
         if not raw.strip():
             raise NodeUnavailable("The node answered nothing.")
         try:
@@ -411,7 +456,7 @@ def _sent(raw: bytes, answer: Any) -> SendOutcome:
     if isinstance(answer, TallystickError):
         message = answer.detail
         words = message.lower()
-        for status, known in _SENT:
+        for status, known in _SENT.items():
             if any(word in words for word in known):
                 return SendOutcome(tx_hash, status, message)
         if getattr(answer, "is_retryable", False):

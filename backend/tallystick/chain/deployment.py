@@ -67,7 +67,8 @@ class Deployment:
     """Where the contracts of one currency are.
 
     `block_number` is the block before the first contract: nothing of theirs happened in it or
-    earlier, and its `block_hash` tells this chain from another of the same id. `bytecode_digests` tell by contract which version was deployed.
+    earlier, and its `block_hash` tells this chain from another of the same id. `bytecode_digests`
+    tell by contract which version was deployed.
     """
 
     chain_id: int
@@ -194,7 +195,8 @@ def verify(node: Node, deployment: Deployment) -> None:
         told = node.call(deployment.address_of(contract), selector(contract, function))
         if told != expected:
             raise DeploymentMismatch(
-                f"{contract} at {deployment.address_of(contract)} has another {function} than recorded.",
+                f"{contract} at {deployment.address_of(contract)} has another {function} "
+                "than recorded.",
                 contract=contract,
             )
 

@@ -1,14 +1,14 @@
 """What can go wrong between the house and a node.
 
 Unavailable
- ├─ NodeUnavailable       no answer: refused, reset, timed out, or an HTTP error        retryable
- ├─ NodeBusy              the node limits how often it is asked                         retryable
- ├─ NodeLagging           the node does not have the block yet, or contradicts its peers  retryable
- ├─ RangeTooLarge         too many blocks or logs in one question                       retryable, smaller
- └─ NodeRefused           the node will not answer this question                        fatal
+ ├─ NodeUnavailable     no answer: refused, reset, timed out, or an HTTP error      retryable
+ ├─ NodeBusy            the node limits how often it is asked                       retryable
+ ├─ NodeLagging         the node lacks the block, or is changing it                 retryable
+ ├─ RangeTooLarge       too many blocks or logs in one question           retryable, smaller
+ └─ NodeRefused         the node will not answer this question                          fatal
 Corrupt
- ├─ NodeAnswerInvalid     the answer is not what the protocol allows                    fatal
- └─ WrongChain            the node is of another chain                                  fatal
+ ├─ NodeAnswerInvalid   the answer is not what the protocol allows                      fatal
+ └─ WrongChain          the node is of another chain                                    fatal
 """
 
 from __future__ import annotations

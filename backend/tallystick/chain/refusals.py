@@ -16,10 +16,16 @@ _STATUSES = ("unknown", "approved", "active", "written off", "closed")
 SENTENCES: Mapping[str, str] = {
     # LoanLedger: agreement
     "LoanUnknown": "No loan {loanId} is known to the ledger; originate it, or check its terms.",
-    "LoanAlreadyOriginated": "Loan {loanId} is on the ledger already; change the agreement's number for a new one.",
+    "LoanAlreadyOriginated": (
+        "Loan {loanId} is on the ledger already; change the agreement's number for a new one."
+    ),
     "LoanStatusInvalid": "Loan {loanId} is {status}, which does not allow this.",
-    "SignatureInvalid": "The signature of {signer} does not match these terms; have {signer} sign them again.",
-    "SignatureExpired": "The signatures could be used until {signBy}; agree on a later day and sign again.",
+    "SignatureInvalid": (
+        "The signature of {signer} does not match these terms; have {signer} sign them again."
+    ),
+    "SignatureExpired": (
+        "The signatures could be used until {signBy}; agree on a later day and sign again."
+    ),
     "SignatureIsRevoked": "{party} has revoked its signature of loan {loanId}; sign new terms.",
     "PartyNotActiveAs": "{party} is not registered as {roles}, or is frozen; ask the registrar.",
     "CallerNotPermitted": "{caller} may not do this for this loan.",
@@ -28,21 +34,44 @@ SENTENCES: Mapping[str, str] = {
     "TermInvalid": "The term {field} cannot be originated as it is; mend it and sign again.",
     "InstalmentInvalid": "Instalment {index} (from 0) cannot be originated: {field} is wrong.",
     "PurposeInvalid": "Purpose {index} (from 0) cannot be originated: {field} is wrong.",
-    "ScheduleNotSummingToPrincipal": "The instalments repay {sumMinor} of principal, not the {principalMinor} lent.",
-    "PrincipalNotUsable": "Caps and self-paid share cover {usableMinor} of {principalMinor} lent; nobody could use the rest.",
+    "ScheduleNotSummingToPrincipal": (
+        "The instalments repay {sumMinor} of principal, not the {principalMinor} lent."
+    ),
+    "PrincipalNotUsable": (
+        "Caps and self-paid share cover {usableMinor} of {principalMinor} lent; nobody could "
+        "use the rest."
+    ),
     # LoanLedger: use of proceeds
-    "DisbursementOutsideWindow": "Disbursement is agreed from {disburseOn} to {disburseBy}, and today is outside.",
+    "DisbursementOutsideWindow": (
+        "Disbursement is agreed from {disburseOn} to {disburseBy}, and today is outside."
+    ),
     "PurposeNotAgreed": "The purpose {purpose} is not among those agreed for this loan.",
     "PayeeNotRegistered": "{payee} is not registered as a payee, or is frozen; ask the registrar.",
-    "PayeeCategoryNotAgreed": "{payee} is a payee of category {payeeCategory}; the purpose is agreed for category {agreedCategory}.",
-    "PayeeIsParty": "{payee} is a party of the loan and cannot be its payee; use a withdrawal for the self-paid share.",
-    "PurposeCapExceeded": "{amountMinor} more for {purpose} exceeds its cap: {spentMinor} of {capMinor} is spent.",
-    "SelfPaidShareExceeded": "{amountMinor} more exceeds the self-paid share: {withdrawnMinor} of {maxMinor} is withdrawn.",
-    "ControlledBalanceExceeded": "{amountMinor} is more than the {controlledMinor} left in the loan's controlled account.",
+    "PayeeCategoryNotAgreed": (
+        "{payee} is a payee of category {payeeCategory}; the purpose is agreed for category "
+        "{agreedCategory}."
+    ),
+    "PayeeIsParty": (
+        "{payee} is a party of the loan and cannot be its payee; use a withdrawal for the "
+        "self-paid share."
+    ),
+    "PurposeCapExceeded": (
+        "{amountMinor} more for {purpose} exceeds its cap: {spentMinor} of {capMinor} is spent."
+    ),
+    "SelfPaidShareExceeded": (
+        "{amountMinor} more exceeds the self-paid share: {withdrawnMinor} of {maxMinor} is "
+        "withdrawn."
+    ),
+    "ControlledBalanceExceeded": (
+        "{amountMinor} is more than the {controlledMinor} left in the loan's controlled account."
+    ),
     "EvidenceMissing": "A payment needs the hash of its evidence.",
     # LoanLedger: repayment and servicing
     "NothingOwed": "Nothing can be repaid on loan {loanId} now.",
-    "PayoffAboveMax": "Paying off takes {payoffMinor}, more than the {amountMinorMax} offered; ask what is owed and offer that.",
+    "PayoffAboveMax": (
+        "Paying off takes {payoffMinor}, more than the {amountMinorMax} offered; ask what is "
+        "owed and offer that."
+    ),
     "NotInArrears": "Loan {loanId} is not in arrears and cannot be written off.",
     "NoticeAlreadyServed": "The notice {contentHash} of loan {loanId} is anchored already.",
     "NoticeIncomplete": "A notice needs a dunning step and the hash of its content.",
@@ -53,16 +82,27 @@ SENTENCES: Mapping[str, str] = {
     "PartyAddressZero": "The zero address cannot be a party.",
     "PartyAlreadyRegistered": "{party} is registered already; update it instead.",
     "RolesInvalid": "The role bitmap {roles} is empty or has unknown bits.",
-    "PayeeCategoryInvalid": "Payees have a category and other parties none; roles {roles} came with category {payeeCategory}.",
+    "PayeeCategoryInvalid": (
+        "Payees have a category and other parties none; roles {roles} came with category "
+        "{payeeCategory}."
+    ),
     "IdentityCommitmentMissing": "{party} needs an identity commitment.",
     "FrozenUnchanged": "{party} is frozen already, or was not frozen.",
     # SettlementToken
-    "PartyNotActive": "{party} is not registered or is frozen, and can neither send nor receive settlement tokens.",
+    "PartyNotActive": (
+        "{party} is not registered or is frozen, and can neither send nor receive settlement "
+        "tokens."
+    ),
     "BankReferenceMissing": "A bank payment needs its reference.",
     "BankReferenceUsed": "The bank payment {bankReference} is booked already.",
-    "SupplyAboveBound": "The supply would reach {supplyMinor}, above the bound of {supplyMinorMax}.",
+    "SupplyAboveBound": (
+        "The supply would reach {supplyMinor}, above the bound of {supplyMinorMax}."
+    ),
     "PurposeMissing": "A transfer with purpose needs a purpose.",
-    "ERC20InsufficientAllowance": "{spender} may spend {allowance} of the {needed} needed; approve more to {spender}.",
+    "ReceiverIsLedger": "{ledger} is a ledger and fetches its own money; send nothing to it.",
+    "ERC20InsufficientAllowance": (
+        "{spender} may spend {allowance} of the {needed} needed; approve more to {spender}."
+    ),
     "ERC20InsufficientBalance": "{sender} holds {balance} of the {needed} needed.",
     "ERC20InvalidApprover": "{approver} cannot approve.",
     "ERC20InvalidReceiver": "{receiver} cannot receive settlement tokens.",
@@ -72,7 +112,9 @@ SENTENCES: Mapping[str, str] = {
     "ERC2612InvalidSigner": "The permit was signed by {signer}, not by {owner}.",
     "SafeERC20FailedOperation": "The settlement token {token} refused the transfer.",
     # AccessManager
-    "AccessManagedUnauthorized": "{caller} does not hold the role this needs; ask the administrator of the contracts.",
+    "AccessManagedUnauthorized": (
+        "{caller} does not hold the role this needs; ask the administrator of the contracts."
+    ),
     "AccessManagedRequiredDelay": "{caller} must schedule this {delay} seconds ahead.",
     "AccessManagedInvalidAuthority": "{authority} is not an authority.",
     "AccessManagerAlreadyScheduled": "The operation {operationId} is scheduled already.",
@@ -91,7 +133,9 @@ SENTENCES: Mapping[str, str] = {
     "AddressEmptyCode": "There is no contract at {target}.",
     "ECDSAInvalidSignature": "The signature recovers no signer.",
     "ECDSAInvalidSignatureLength": "A signature has 65 bytes, not {length}.",
-    "ECDSAInvalidSignatureS": "The signature's s value {s} is malleable; sign again with a current library.",
+    "ECDSAInvalidSignatureS": (
+        "The signature's s value {s} is malleable; sign again with a current library."
+    ),
     "FailedCall": "A call inside the contract failed.",
     "InsufficientBalance": "The contract holds {balance} of the {needed} needed.",
     "InvalidAccountNonce": "The permit of {account} must carry nonce {currentNonce}.",

@@ -86,7 +86,7 @@ _TERMS_TYPEHASH = keccak(
 
 
 def loan_id(terms: LoanTerms) -> str:
-    """The ledger's `idOf`: `0x` hex of 32 bytes. Raises TextInvalid or HexInvalid on bad members."""
+    """The ledger's `idOf`: `0x` hex of 32 bytes. Raises TextInvalid, HexInvalid."""
     purposes = keccak(_purpose_words(terms))
     instalments = keccak(_instalment_words(terms))
     return "0x" + keccak(_head_words(terms) + purposes + instalments).hex()

@@ -36,7 +36,7 @@ class Transport(Protocol):
 
 
 def open_transport(url: str, timeout_seconds: float) -> Transport:
-    """The transport for `http://`, `https://`, or the path of a node's socket, `ipc://` or plain."""
+    """The transport for `http://`, `https://`, or the path of a socket, plain or after `ipc://`."""
     if url.startswith(("http://", "https://")):
         return _Http(url, timeout_seconds)
     path = url.removeprefix("ipc://")

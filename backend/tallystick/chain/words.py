@@ -53,7 +53,7 @@ def number_date(yyyymmdd: int) -> date:
     """20260201 is 2026-02-01. Raises WordMalformed."""
     try:
         return date(yyyymmdd // 10_000, yyyymmdd // 100 % 100, yyyymmdd % 100)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise WordMalformed(f"{yyyymmdd} is not a date written yyyymmdd.") from None
 
 

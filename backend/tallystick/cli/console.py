@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +28,7 @@ HomeOption = Annotated[
     Path | None,
     typer.Option(
         "--home",
-        help="Folder of keys, database and chain; $TALLYSTICK_HOME or ./tallystick-home if not given.",
+        help="Folder of keys, database and chain. [default: $TALLYSTICK_HOME or ./tallystick-home]",
         show_default=False,
     ),
 ]
@@ -50,7 +49,7 @@ EXIT_CODES: tuple[tuple[type[TallystickError], int], ...] = (
     (Forbidden, 7),
     (Corrupt, 8),
 )
-"""0 is done, 1 a fault of the program, 2 wrong input, 3 a difference found by `reconcile`."""
+"""0 is done, 1 a fault of the program, 3 a difference found by `reconcile`."""
 
 _WIDE = 140
 
@@ -61,12 +60,18 @@ def exit_code(error: TallystickError) -> int:
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
+def console_on(*, stderr: bool = False) -> Console:
+    """Text is printed as it is but for markup; what comes from outside is to be escaped."""
+    return Console(stderr=stderr, emoji=False, highlight=False)
+
+
 def print_error(error: TallystickError, *, as_json: bool) -> None:
     """One line on standard error; with --json also an object on standard output."""
     if as_json:
         print_json({"error": error.as_dict()})
-    Console(stderr=True, highlight=False).print(
-        f"[bold red]{error.title}[/] ({error.type}): {escape(error.detail)}", soft_wrap=True
+    detail = " ".join(error.detail.split())
+    console_on(stderr=True).print(
+        f"[bold red]{error.title}[/] ({error.type}): {escape(detail)}", soft_wrap=True
     )
 
 
@@ -75,7 +80,7 @@ def answer(payload: Any, render: Render, *, as_json: bool) -> None:
     if as_json:
         print_json(payload)
     else:
-        render(Console())
+        render(console_on())
 
 
 def print_wide(console: Console, table: Table) -> None:
@@ -85,5 +90,5 @@ def print_wide(console: Console, table: Table) -> None:
 
 
 def print_json(payload: Any) -> None:
-    json.dump(payload, sys.stdout, ensure_ascii=False)
-    sys.stdout.write("\n")
+    """In ASCII, which no terminal and no locale can spoil, and at once, for who reads a pipe."""
+    print(json.dumps(payload), flush=True)  # noqa: T201 - a command line prints

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from tallystick.actions.day_close import close_day
 from tallystick.actions.deliver_notices import deliver_notices
@@ -29,7 +30,9 @@ class DayInvalid(Invalid):
 def day_close(
     day: Annotated[
         str | None,
-        typer.Argument(help="YYYY-MM-DD; the day of the chain's clock if not given.", show_default=False),
+        typer.Argument(
+            help="YYYY-MM-DD; the day of the chain's clock if not given.", show_default=False
+        ),
     ] = None,
     deliver: Annotated[
         bool, typer.Option("--deliver/--no-deliver", help="Also deliver notices and anchor them.")
@@ -38,14 +41,11 @@ def day_close(
     as_json: JsonOption = False,
 ) -> None:
     """Close a day: days past due, arrears, buckets, and the notices that are due, once."""
+    told_day = _day(day) if day is not None else None
     with office_at(home) as office:
         settle(office)
-
-        def clock() -> datetime:
-            return office.chain_now()
-
-        now = clock()
-        closed_on = _day(day) if day else local_day(now, OFFICE_UTC_OFFSET_MINUTES)
+        now = office.chain_now()
+        closed_on = told_day or local_day(now, OFFICE_UTC_OFFSET_MINUTES)
         close = close_day(office.store, closed_on, now=now)
         report = None
         if deliver:
@@ -55,7 +55,7 @@ def day_close(
                 office.deployment,
                 servicer=office.lanes.address("servicer"),
                 mail_from=office.settings.mail_from,
-                clock=clock,
+                clock=office.chain_now,
             )
             settle(office)
     payload = {
@@ -66,10 +66,9 @@ def day_close(
     }
 
     def render(console: Console) -> None:
-        summary = close.summary
         console.print(
-            f"Closed {close.closed_on} at block {close.block_number}: {summary['loans']} loans carried, "
-            f"{summary['notices_written']} notices written."
+            f"Closed {close.closed_on} at block {close.block_number}: {close.summary['loans']} "
+            f"loans carried, {close.summary['notices_written']} notices written."
         )
         if report is not None:
             console.print(
@@ -77,7 +76,7 @@ def day_close(
                 f"waiting for the morning {report.in_quiet_hours}."
             )
             if report.mail_error:
-                console.print(f"[yellow]{report.mail_error}[/]")
+                console.print(f"[yellow]{escape(report.mail_error)}[/]")
 
     answer(payload, render, as_json=as_json)
 

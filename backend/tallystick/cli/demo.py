@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.rule import Rule
 from rich.table import Table
 
-from tallystick.cli.console import DIFFERENCE, HomeOption, JsonOption, answer
+from tallystick.cli.console import DIFFERENCE, HomeOption, JsonOption, answer, console_on
 from tallystick.cli.render_funds import render_trace
 from tallystick.cli.render_loan import render_history, render_terms
 from tallystick.cli.render_portfolio import render_portfolio
@@ -31,26 +33,32 @@ def demo(
 ) -> None:
     """Run a portfolio of real loans through the whole house and print what happened.
 
-    Parties are registered, loans signed by both sides, disbursed, spent, repaid or not, month by month
-    on an embedded chain; misuse is tried and has to be refused; days are closed and notices served;
-    at the end funds are traced and the halves compared. Run again, it shows the same outcome; killed,
-    it goes on where it stopped.
+    Parties are registered, loans signed by both sides, disbursed, spent, repaid or not, month by
+    month on an embedded chain; misuse is tried and has to be refused; days are closed and notices
+    served; at the end funds are traced and the halves compared. Run again, it shows the same
+    outcome; killed, it goes on where it stopped.
     """
     settings = load_settings(home=home)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} months"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"{loans} loans", total=None)
-        outcome = run_demo(
-            settings, loans, lambda done, total: progress.update(task, completed=done, total=total)
-        )
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} months"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console_on(stderr=True)) as progress:
+        task = progress.add_task(f"{loans} loans", visible=False)
+
+        def advance(months: int, total: int) -> None:
+            progress.update(task, completed=months, total=total, visible=True)
+
+        outcome = run_demo(settings, loans, advance)
 
     def render(console: Console) -> None:
         _render(console, outcome)
-        console.print(
-            f"\nAll of it is in [bold]{settings.home}[/]. Look further with [bold]tallystick serve[/], "
-            "[bold]tallystick loan list[/], [bold]tallystick funds LOAN_ID[/].",
-            soft_wrap=True,
-        )
+        told_home = f" --home {shlex.quote(str(home))}" if home else ""
+        console.print("\nLook further:")
+        for command in ("serve", "loan list", f"funds {outcome.loan.loan_id}", "reconcile"):
+            console.print(f"  [bold]tallystick {escape(command + told_home)}[/]", soft_wrap=True)
 
     answer(outcome.as_json(), render, as_json=as_json)
     if not outcome.reconciliation.is_matching:
@@ -58,6 +66,7 @@ def demo(
 
 
 def _render(console: Console, outcome: DemoOutcome) -> None:
+    names = {address: escape(name) for address, name in outcome.names.items()}
     console.print(Rule("Portfolio"))
     render_portfolio(console, outcome.report)
 
@@ -69,11 +78,11 @@ def _render(console: Console, outcome: DemoOutcome) -> None:
     console.print(table)
 
     console.print(Rule("One loan's life"))
-    render_terms(console, outcome.loan, outcome.names)
+    render_terms(console, outcome.loan, names)
     render_history(console, outcome.loan.terms, outcome.history, "What happened to it")
 
     console.print(Rule("Where its money went"))
-    render_trace(console, outcome.trace, outcome.names)
+    render_trace(console, outcome.trace, names)
 
     console.print(Rule("Chain and mirror"))
     render_reconciliation(console, outcome.reconciliation)
@@ -81,5 +90,7 @@ def _render(console: Console, outcome: DemoOutcome) -> None:
         f"{outcome.counts.logs} events mirrored, {outcome.counts.repayments} repayments, "
         f"{outcome.counts.notices_served} notices served and anchored."
     )
-    parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in outcome.seconds.items())
-    console.print(f"[dim]{parts}[/]")
+    parts = dict(outcome.seconds)
+    chain, total = parts.pop("chain"), parts.pop("total")
+    told = ", ".join(f"{part.replace('_', ' ')} {seconds:.1f}" for part, seconds in parts.items())
+    console.print(f"[dim]{total:.1f} s ({told}), of which {chain:.1f} s waiting for the chain[/]")

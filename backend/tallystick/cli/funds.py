@@ -8,16 +8,15 @@ import typer
 
 from tallystick.actions.trace_funds import DEPTH_MAX, trace_funds
 from tallystick.cli.console import HomeOption, JsonOption, answer
-from tallystick.cli.opening import office_at
+from tallystick.cli.opening import LoanArgument, names_of, office_at
 from tallystick.cli.render_funds import render_trace
-from tallystick.store.profiles import find_profiles
 
 app = typer.Typer()
 
 
 @app.command()
 def funds(
-    loan_id: Annotated[str, typer.Argument(help="0x and 64 hex digits.")],
+    loan_id: LoanArgument,
     depth_max: Annotated[
         int, typer.Option(help="How many movements after the disbursement to follow.")
     ] = DEPTH_MAX,
@@ -33,7 +32,5 @@ def funds(
         accounts = {trace.lender, trace.borrower} | {
             node.movement.receiver for _, node in trace.root.walk()
         }
-        names = {
-            address: profile.name for address, profile in find_profiles(session, accounts).items()
-        }
+        names = names_of(session, accounts)
     answer(trace.as_json(), lambda console: render_trace(console, trace, names), as_json=as_json)

@@ -50,7 +50,9 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
         table = Table("name", "role", "party", "issued", "revoked")
         for key in keys:
             revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
-            table.add_row(key.name, key.role, key.party or "", f"{key.created_at:%Y-%m-%d}", revoked)
+            table.add_row(
+                key.name, key.role, key.party or "", f"{key.created_at:%Y-%m-%d}", revoked
+            )
         console.print(table)
 
     payload = [
@@ -73,6 +75,4 @@ def revoke(
     """Make a key worthless."""
     with office_at(home) as office, office.store.begin() as session:
         revoke_key(session, name, datetime.now(UTC))
-    answer(
-        {"revoked": name}, lambda console: console.print(f"{name} is revoked."), as_json=as_json
-    )
+    answer({"revoked": name}, lambda console: console.print(f"{name} is revoked."), as_json=as_json)

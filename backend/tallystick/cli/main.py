@@ -1,64 +1,90 @@
-"""The command line: `tallystick COMMAND`.
-
-Commands are loaded when they are named, so that drawing up a schedule does not wait for the chain's
-libraries.
-"""
+"""The command line: `tallystick COMMAND`."""
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from tallystick.cli.console import exit_code, print_error
 from tallystick.kernel.errors import TallystickError
 
 COMMANDS = {
-    "init": "tallystick.cli.init",
-    "demo": "tallystick.cli.demo",
-    "serve": "tallystick.cli.serve",
-    "schedule": "tallystick.cli.schedule",
-    "key": "tallystick.cli.key",
-    "party": "tallystick.cli.party",
-    "loan": "tallystick.cli.loan",
-    "funds": "tallystick.cli.funds",
-    "mirror": "tallystick.cli.mirror",
-    "reconcile": "tallystick.cli.reconcile",
-    "day-close": "tallystick.cli.day_close",
+    "init": ("tallystick.cli.init", "Make keys, contracts and tables in the home."),
+    "demo": ("tallystick.cli.demo", "Run a portfolio of real loans through the whole house."),
+    "serve": ("tallystick.cli.serve", "Serve the API and its docs, and keep the mirror up."),
+    "schedule": ("tallystick.cli.schedule", "Draw up the schedule of a plan."),
+    "key": ("tallystick.cli.key", "Issue, list and revoke API keys."),
+    "party": ("tallystick.cli.party", "Register and look up parties, book their bank payments."),
+    "loan": ("tallystick.cli.loan", "Propose, sign, originate and follow loans."),
+    "funds": ("tallystick.cli.funds", "Trace one disbursement to where it is now."),
+    "mirror": ("tallystick.cli.mirror", "Follow, rebuild and look at the mirror."),
+    "reconcile": ("tallystick.cli.reconcile", "Compare the mirror with the contracts."),
+    "day-close": ("tallystick.cli.day_close", "Close a day and serve the notices that are due."),
 }
-"""Each module holds a typer `app` of one command or a group of them."""
+"""By name the module whose `app` is the command or group of commands, and a line about it."""
 
 
-class LazyGroup(TyperGroup):
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+class LaterCommand(TyperCommand):
+    """A command that is loaded when it is run.
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app)
-        command.name = cmd_name
-        return command
+    So drawing up a schedule does not wait for the chain's libraries, and help for none of them.
+    """
+
+    def __init__(self, name: str, module: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+        self._module = module
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        command = typer.main.get_command(import_module(self._module).app)
+        command.name = self.name
+        return command.make_context(info_name, args, parent, **extra)
+
+
+class Commands(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, (module, summary) in COMMANDS.items():
+            self.add_command(LaterCommand(name, module, summary))
 
 
 app = typer.Typer(
-    cls=LazyGroup,
+    cls=Commands,
     no_args_is_help=True,
-    help="A loan ledger whose two halves, chain and mirror, must match.",
-    epilog="Exit codes: 0 done, 1 fault, 2 wrong input, 3 halves differ, 4 not found, 5 refused or in "
-    "conflict, 6 unavailable, 7 not permitted, 8 contradiction.",
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 fault, 2 wrong input, 3 halves differ, 4 not found, 5 refused or "
+    "in conflict, 6 unavailable, 7 not permitted, 8 contradiction, 130 interrupted.",
 )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"tallystick {version('tallystick')}")
+        raise typer.Exit
+
+
 @app.callback()
-def tallystick() -> None:
+def tallystick(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and end."
+        ),
+    ] = False,
+) -> None:
     """A loan ledger whose two halves, chain and mirror, must match."""
 
 
 def main() -> None:
+    """Entry point. Being asked to end is the same as Ctrl-C: what was opened is closed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except TallystickError as error:

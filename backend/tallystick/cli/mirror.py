@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tallystick.cli.console import HomeOption, JsonOption, answer, print_error
+from tallystick.cli.console import HomeOption, JsonOption, answer, console_on, print_error
 from tallystick.cli.opening import office_at
 from tallystick.mirror.digest import state_digest
 from tallystick.mirror.follow import FollowReport
@@ -24,14 +26,12 @@ app = typer.Typer(no_args_is_help=True, help="Follow, rebuild and look at the mi
 @app.command()
 def follow(
     home: HomeOption = None,
-    once: Annotated[
-        bool, typer.Option("--once", help="Catch up with the chain and end.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Catch up with the chain and end.")] = False,
     poll_seconds: Annotated[float, typer.Option(min=0.05, help="How often to look.")] = 1.0,
     as_json: JsonOption = False,
 ) -> None:
     """Follow the chain into the database, until interrupted or, with --once, up to its head."""
-    with office_at(home) as office, _bar("mirroring") as bar:
+    with office_at(home) as office, _progress("mirroring") as progress:
         follower = follower_of(office)
         if not once:
             stop = threading.Event()
@@ -40,10 +40,10 @@ def follow(
             follower.follow(
                 stop,
                 poll_seconds=poll_seconds,
-                on_report=bar,
+                on_report=progress,
                 on_trouble=lambda error: print_error(error, as_json=False),
             )
-        report = follower.catch_up(bar)
+        report = follower.catch_up(progress)
     _tell(report, as_json=as_json)
 
 
@@ -52,16 +52,19 @@ def rebuild(
     home: HomeOption = None,
     from_kept_logs: Annotated[
         bool,
-        typer.Option("--from-kept-logs", help="Derive from the raw logs in the database; needs no node."),
+        typer.Option("--from-kept-logs", help="Derive from the raw logs kept in the database."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Forget what is mirrored and make it anew, from the chain unless told otherwise."""
-    with office_at(home) as office, _bar("rebuilding") as bar:
+    with (
+        office_at(home, may_mirror_other=not from_kept_logs) as office,
+        _progress("rebuilding") as progress,
+    ):
         if from_kept_logs:
             logs = rebuild_from_kept_logs(office.store, office.deployment)
         else:
-            report = rebuild_from_chain(office.store, follower_of(office), bar)
+            report = rebuild_from_chain(office.store, follower_of(office), progress)
     if from_kept_logs:
         answer(
             {"logs": logs},
@@ -82,17 +85,21 @@ def status(
 ) -> None:
     """Where the mirror stands, and how far the chain is ahead."""
     with office_at(home) as office:
-        head = office.node.header("latest")
         with office.store.read() as session:
             cursor = read_cursor(session)
             state = state_digest(session) if digest else None
+        head = office.node.header("latest").number
     payload: dict[str, Any] = {
-        "head_block_number": head.number,
-        "cursor_block_number": cursor.block_number if cursor else None,
-        "cursor_block_hash": cursor.block_hash if cursor else None,
-        "cursor_block_at": cursor.block_at.isoformat() if cursor else None,
-        "finalized_block_number": cursor.finalized_block_number if cursor else None,
-        "lag_blocks": head.number - cursor.block_number if cursor else None,
+        "head_block_number": head,
+        "lag_blocks": head - cursor.block_number if cursor else None,
+        "cursor": None
+        if cursor is None
+        else {
+            "block_number": cursor.block_number,
+            "block_hash": cursor.block_hash,
+            "block_at": cursor.block_at.isoformat(),
+            "finalized_block_number": cursor.finalized_block_number,
+        },
     }
     if state is not None:
         payload["digest"] = {"whole": state.whole, "tables": dict(state.tables)}
@@ -100,13 +107,13 @@ def status(
     def render(console: Console) -> None:
         if cursor is None:
             console.print("Nothing is mirrored yet.")
-            return
-        console.print(
-            f"Mirror at block {cursor.block_number} ({cursor.block_at:%Y-%m-%d %H:%M} UTC), "
-            f"chain at {head.number}: {head.number - cursor.block_number} behind."
-        )
+        else:
+            console.print(
+                f"Mirror at block {cursor.block_number} ({cursor.block_at:%Y-%m-%d %H:%M} UTC), "
+                f"chain at {head}: {head - cursor.block_number} behind."
+            )
         if state is not None:
-            console.print(f"State digest {state.whole}")
+            console.print(f"State digest {state.whole}", soft_wrap=True)
 
     answer(payload, render, as_json=as_json)
 
@@ -129,29 +136,23 @@ def _tell(report: FollowReport, *, as_json: bool) -> None:
     )
 
 
-class _bar:  # noqa: N801 - used like the function `open`
-    """A progress bar on standard error that takes a follower's reports."""
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[FollowReport], None]]:
+    """A progress bar on standard error, moved by a follower's reports."""
+    with Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("blocks"),
+        TimeElapsedColumn(),
+        console=console_on(stderr=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task(what, total=None)
 
-    def __init__(self, what: str) -> None:
-        self._progress = Progress(
-            TextColumn(what),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("blocks"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._progress.add_task(what, total=None)
+        def move(report: FollowReport) -> None:
+            progress.update(
+                task, completed=report.cursor.block_number, total=report.head_block_number
+            )
 
-    def __enter__(self) -> _bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, report: FollowReport) -> None:
-        self._progress.update(
-            self._task, completed=report.cursor.block_number, total=report.head_block_number
-        )
+        yield move

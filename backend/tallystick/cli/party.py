@@ -2,53 +2,84 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from tallystick.actions.desk import Order
 from tallystick.actions.register_party import register_party
 from tallystick.chain.addresses import address_of
+from tallystick.cli import party_account
 from tallystick.cli.console import HomeOption, JsonOption, answer, print_wide
-from tallystick.cli.opening import office_at
-from tallystick.cli.sending import KeyOption, order, place, tell_command
+from tallystick.cli.opening import names_of, office_at
+from tallystick.cli.sending import KeyOption, place_order
+from tallystick.delivery.mail import check_mailbox
+from tallystick.kernel.errors import Invalid
 from tallystick.kernel.money import amount_text
+from tallystick.office.office import Office
 from tallystick.parties.roles import role_names, roles_from_names
+from tallystick.store.commands import Command
 from tallystick.store.parties import Party, balances_of, claimable_of, find_party, list_parties
-from tallystick.store.profiles import find_profiles
 
-app = typer.Typer(no_args_is_help=True, help="Register and look up parties.")
+app = typer.Typer(
+    no_args_is_help=True, help="Register and look up parties, book their bank payments."
+)
+
+_NAME_MAX = 200
+_PAYEE_CATEGORY_MAX = 2**16 - 1
+
+
+class Language(StrEnum):
+    """Of the notices a party gets."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class NameInvalid(Invalid):
+    title = "Not a name"
 
 
 @app.command()
 def register(
     address: Annotated[str, typer.Argument(help="The party's address.")],
-    role: Annotated[list[str], typer.Option(help="lender, borrower, payee, guarantor; repeat for more.")],
+    role: Annotated[
+        list[str], typer.Option(help="lender, borrower, payee, guarantor; repeat for more.")
+    ],
     name: Annotated[str, typer.Option(help="Kept in this database only, never on chain.")],
     email: Annotated[str | None, typer.Option(help="Where notices go.")] = None,
-    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
-    payee_category: Annotated[int, typer.Option(help="What a payee sells; 0 for others.")] = 0,
+    language: Annotated[Language, typer.Option(help="Of its notices.")] = Language.ZH,
+    payee_category: Annotated[
+        int, typer.Option(min=0, max=_PAYEE_CATEGORY_MAX, help="What a payee sells; 0 for others.")
+    ] = 0,
     key: KeyOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Register a party; the chain gets a salted commitment, nothing else about it."""
-    with office_at(home) as office:
-        command = place(
+    registered = address_of(address, field="address")
+    roles = roles_from_names(role)
+    if not 0 < len(name) <= _NAME_MAX or not name.isprintable():
+        raise NameInvalid(f"a name is 1 to {_NAME_MAX} printable characters", field="name")
+    if email is not None:
+        check_mailbox(name, email)
+
+    def make(office: Office, order: Order) -> Command:
+        return register_party(
             office,
-            register_party(
-                office,
-                order(key),
-                address=address_of(address, field="address"),
-                roles=roles_from_names(role),
-                payee_category=payee_category,
-                name=name,
-                email=email,
-                language=language,
-            ),
+            order,
+            address=registered,
+            roles=roles,
+            payee_category=payee_category,
+            name=name,
+            email=email,
+            language=language,
         )
-    tell_command(command, as_json=as_json)
+
+    place_order(home, key, make, as_json=as_json)
 
 
 @app.command()
@@ -57,7 +88,7 @@ def show(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """One party: roles, balance, what is held for it."""
+    """One party, as mirrored: roles, balance, what is held for it."""
     with office_at(home) as office, office.store.read() as session:
         party = find_party(session, address_of(address, field="address"))
         currency = office.deployment.currency
@@ -67,15 +98,15 @@ def show(
             "balance_minor": balances_of(session, [party.address])[party.address],
             "claimable_minor": claimable_of(session, party.address),
         }
-        names = find_profiles(session, [party.address])
+        names = names_of(session, [party.address])
 
     def render(console: Console) -> None:
-        name = names[party.address].name if party.address in names else "no profile kept"
-        console.print(f"[bold]{name}[/] {party.address}")
-        console.print(f"  {', '.join(role_names(party.roles))}{', frozen' if party.is_frozen else ''}")
+        console.print(f"[bold]{names.get(party.address, 'no profile kept')}[/] {party.address}")
+        frozen = ", frozen" if party.is_frozen else ""
+        console.print(f"  {', '.join(role_names(party.roles))}{frozen}")
         console.print(f"  holds {amount_text(payload['balance_minor'], currency)} {currency}")
-        if payload["claimable_minor"]:
-            console.print(f"  can claim {amount_text(payload['claimable_minor'], currency)} {currency}")
+        if claimable_minor := payload["claimable_minor"]:
+            console.print(f"  can claim {amount_text(claimable_minor, currency)} {currency}")
 
     answer(payload, render, as_json=as_json)
 
@@ -88,18 +119,18 @@ def list_(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Parties in order of registration."""
+    """Parties in order of registration, as mirrored."""
+    roles = roles_from_names(role or ())
     with office_at(home) as office, office.store.read() as session:
-        found = list_parties(session, roles=roles_from_names(role or ()), after=after, limit=limit)
-        profiles = find_profiles(session, [party.address for party in found])
+        found = list_parties(session, roles=roles, after=after, limit=limit)
+        names = names_of(session, [party.address for party in found])
 
     def render(console: Console) -> None:
         table = Table("address", "name", "roles", "category", "frozen")
         for party in found:
-            name = profiles[party.address].name if party.address in profiles else ""
             table.add_row(
                 party.address,
-                name,
+                names.get(party.address, ""),
                 ", ".join(role_names(party.roles)),
                 str(party.payee_category or ""),
                 "yes" if party.is_frozen else "",
@@ -117,3 +148,6 @@ def _facts(party: Party) -> dict[str, Any]:
         "is_frozen": party.is_frozen,
         "registered_at": party.registered_at.isoformat(),
     }
+
+
+app.add_typer(party_account.app)

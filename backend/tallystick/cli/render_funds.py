@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
@@ -15,7 +16,7 @@ from tallystick.kernel.money import amount_text
 
 
 def render_trace(console: Console, trace: FundTrace, names: Mapping[str, str]) -> None:
-    """`names` says whose an address is, where that is known."""
+    """`names` says whose an address is, where that is known; they are printed as markup."""
 
     def name(account: str) -> str:
         if account == BANK:
@@ -29,7 +30,7 @@ def render_trace(console: Console, trace: FundTrace, names: Mapping[str, str]) -
         facts = [amount_text(node.amount_minor, trace.currency), f"[bold]{movement.kind}[/] to"]
         facts.append(name(movement.receiver))
         if movement.purpose:
-            facts.append(f"for {movement.purpose}")
+            facts.append(f"for {escape(movement.purpose)}")
         if movement.evidence_hash:
             facts.append(f"[dim]evidence {movement.evidence_hash[:10]}…[/]")
         if movement.bank_reference:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tallystick.kernel.money import amount_text
@@ -17,19 +19,20 @@ from tallystick.store.loan_life import InstalmentState
 
 
 def render_terms(console: Console, loan: Loan, names: Mapping[str, str]) -> None:
+    """`names` says whose an address is, where that is known; they are printed as markup."""
     terms = loan.terms
     facts = Table.grid(padding=(0, 2))
     for label, value in (
         ("loan", loan.loan_id),
-        ("agreement", terms.agreement),
+        ("agreement", escape(terms.agreement)),
         ("status", loan.status.replace("_", " ")),
         ("lender", names.get(terms.lender, terms.lender)),
         ("borrower", names.get(terms.borrower, terms.borrower)),
         ("principal", _money(terms, terms.principal_minor)),
-        ("rate", f"{terms.annual_rate_ppm / 10_000:g} % a year, {terms.day_count}"),
-        ("method", terms.method.replace("_", " ")),
-        ("penalty", f"{terms.penalty_rate_ppm / 10_000:g} % a year after {terms.grace_days} days"),
-        ("purposes", ", ".join(_purposes(loan)) or "none"),
+        ("rate", f"{_pct(terms.annual_rate_ppm)} % a year, {escape(terms.day_count)}"),
+        ("method", escape(terms.method.replace("_", " "))),
+        ("penalty", f"{_pct(terms.penalty_rate_ppm)} % a year after {terms.grace_days} days"),
+        ("purposes", escape(", ".join(_purposes(loan)) or "none")),
         ("matures on", str(terms.matures_on)),
     ):
         facts.add_row(f"[dim]{label}[/]", value)
@@ -80,7 +83,7 @@ def _sentence(terms: LoanTerms, entry: HistoryEntry) -> str:
             if value:
                 parts.append(f"{name.removesuffix('_minor')} {amount_text(value, terms.currency)}")
         elif isinstance(value, str) and not value.startswith("0x"):
-            parts.append(f"{name.replace('_', ' ')} {value}")
+            parts.append(f"{name.replace('_', ' ')} {escape(value)}")
         elif value is True:
             parts.append(name.removeprefix("is_"))
     return ", ".join(parts)
@@ -99,6 +102,11 @@ def _purposes(loan: Loan) -> Iterable[str]:
     if loan.terms.self_paid_minor_max:
         withdrawn = _money(loan.terms, loan.withdrawn_minor)
         yield f"self-paid {withdrawn} of {_money(loan.terms, loan.terms.self_paid_minor_max)}"
+
+
+def _pct(rate_ppm: int) -> str:
+    """118800 is "11.88"."""
+    return f"{Decimal(rate_ppm).scaleb(-4).normalize():f}"
 
 
 def _money(terms: LoanTerms, amount_minor: int) -> str:

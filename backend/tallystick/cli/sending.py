@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Any
 
 import typer
 
 from tallystick.actions.desk import Order
+from tallystick.actions.submission import SubmissionReport
 from tallystick.cli.console import answer
-from tallystick.kernel.errors import Refused
+from tallystick.cli.opening import office_at
+from tallystick.kernel.errors import Invalid, Refused, Unavailable
 from tallystick.office.office import Office
 from tallystick.office.workers import follower_of, submitter_of
 from tallystick.store.commands import Command, CommandStatus, find_command
 
-_CALLER = "cli"
+CALLER = "cli"
 
 KeyOption = Annotated[
     str | None,
@@ -26,35 +29,71 @@ KeyOption = Annotated[
 ]
 
 
+_KEY_MAX = 200
+
+
+class IdempotencyKeyInvalid(Invalid):
+    title = "Idempotency key not usable"
+
+
 class CommandRefused(Refused):
-    """A command that was in order when it was given did not take effect; `data` says why."""
+    """A command that was in order when it was given took no effect; `refusal` says why."""
 
     title = "Refused by the chain"
 
 
-def order(key: str | None) -> Order:
-    return Order(_CALLER, key or f"cli/{token_hex(16)}", datetime.now(UTC))
+class CommandNotSettled(Unavailable):
+    """The command is written and will be sent, but its turn has not come."""
+
+    title = "Not settled yet"
 
 
-def settle(office: Office) -> None:
+def settle(office: Office) -> SubmissionReport:
     """Sends what waits in the outbox and brings the mirror up to it."""
-    submitter_of(office).drain()
+    report = submitter_of(office).drain()
     follower_of(office).catch_up()
+    return report
 
 
-def place(office: Office, command: Command) -> Command:
-    """The command once it is settled. Raises CommandRefused."""
-    settle(office)
-    with office.store.read() as session:
-        settled = find_command(session, command.id)
-    assert settled is not None
-    if settled.status is CommandStatus.REFUSED:
-        error = settled.error or {}
+def place_order(
+    home: Path | None,
+    key: str | None,
+    make: Callable[[Office, Order], Command],
+    *,
+    as_json: bool,
+) -> None:
+    """Orders what `make` makes, over a mirror that has caught up, and tells how it ended.
+
+    Raises IdempotencyKeyInvalid, CommandRefused, CommandNotSettled, and what `make` raises.
+    """
+    if key is not None and not (0 < len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
+        raise IdempotencyKeyInvalid(
+            f"an idempotency key is 1 to {_KEY_MAX} printable ASCII characters",
+            field="idempotency_key",
+        )
+    with office_at(home) as office:
+        follower_of(office).catch_up()
+        order = Order(CALLER, key or f"{CALLER}/{token_hex(16)}", office.chain_now())
+        ordered = make(office, order)
+        report = settle(office)
+        with office.store.read() as session:
+            command = find_command(session, ordered.id)
+    assert command is not None
+    if command.status is CommandStatus.REFUSED:
+        error = command.error or {}
         raise CommandRefused(error.get("detail", "The chain refused it."), refusal=error)
-    return settled
+    if not command.is_settled:
+        why = report.blocked.get(command.lane, "it waits for its turn")
+        raise CommandNotSettled(
+            f"The command {command.idempotency_key} is kept but not settled: {why}. Once that is "
+            "mended, the next command or `tallystick serve` sends it.",
+            idempotency_key=command.idempotency_key,
+            status=command.status,
+        )
+    _tell(command, as_json=as_json)
 
 
-def tell_command(command: Command, *, as_json: bool) -> None:
+def _tell(command: Command, *, as_json: bool) -> None:
     payload: dict[str, Any] = {
         "id": command.id,
         "idempotency_key": command.idempotency_key,
@@ -68,7 +107,8 @@ def tell_command(command: Command, *, as_json: bool) -> None:
         payload,
         lambda console: console.print(
             f"{command.kind} of {command.subject}: {command.status} in block "
-            f"{command.block_number}, tx {command.tx_hash}"
+            f"{command.block_number}, tx {command.tx_hash}",
+            soft_wrap=True,
         ),
         as_json=as_json,
     )

@@ -29,7 +29,9 @@ class Case:
 def read_cases(count: int) -> list[Case]:
     """The first `count` cases. Raises TooManyLoans outside 1 to CASES_MAX."""
     if not 1 <= count <= CASES_MAX:
-        raise TooManyLoans(f"The data has {CASES_MAX} loans; ask for 1 to {CASES_MAX}.", field="loans")
+        raise TooManyLoans(
+            f"The data has {CASES_MAX} loans; ask for 1 to {CASES_MAX}.", field="loans"
+        )
     source = files("tallystick.demo").joinpath("german_credit.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(source.splitlines())
     return [

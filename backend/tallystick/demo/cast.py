@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
+from tallystick.chain.deployment import Deployment
 from tallystick.chain.signers import LocalKey
+from tallystick.chain.terms import signing_digest
 from tallystick.demo.products import PAYEE_CATEGORIES, WHOLESALE_CATEGORY
+from tallystick.loans.terms import LoanTerms
 from tallystick.parties.roles import PartyRole
 from tallystick.store.profiles import Profile
 
@@ -42,37 +45,52 @@ class Player:
             salt="0x" + sha256(f"salt/{self.address}".encode()).hexdigest(),
         )
 
+    def signature_of(self, terms: LoanTerms, deployment: Deployment) -> bytes:
+        """Its EIP-712 signature of `terms`."""
+        digest = signing_digest(terms, deployment.chain_id, deployment.loan_ledger)
+        return self.key.signature_of(digest)
+
 
 class Cast:
-    """The players of one seed."""
+    """The players of one seed. `sellers` are paid by borrowers, `suppliers` by sellers; both are
+    payees. The stranger is not registered."""
 
     def __init__(self, seed: int, borrowers: int) -> None:
         self._seed = seed
-        self.lenders = [self._player(f"Lender {n}", PartyRole.LENDER) for n in range(1, LENDERS + 1)]
+        self.lenders = [
+            self._player(f"Lender {n}", PartyRole.LENDER) for n in range(1, LENDERS + 1)
+        ]
         self.borrowers = [
             self._player(
                 f"Borrower {n:04}", PartyRole.BORROWER, language="en" if n % 4 == 0 else "zh"
             )
             for n in range(1, borrowers + 1)
         ]
-        self.payees = {
-            category: [
-                self._player(f"Payee {category}-{n}", PartyRole.PAYEE, payee_category=category)
-                for n in range(1, PAYEES_PER_CATEGORY + 1)
-            ]
-            for category in [*PAYEE_CATEGORIES, WHOLESALE_CATEGORY]
-        }
+        self.sellers = [one for category in PAYEE_CATEGORIES for one in self._payees(category)]
+        self.suppliers = self._payees(WHOLESALE_CATEGORY)
         self.stranger = self._player("Stranger", PartyRole(0))
+
+    @property
+    def payees(self) -> list[Player]:
+        return [*self.sellers, *self.suppliers]
 
     @property
     def institutions(self) -> list[Player]:
         """Everyone registered before the first loan."""
-        return [*self.lenders, *(player for group in self.payees.values() for player in group)]
+        return [*self.lenders, *self.payees]
 
     @property
-    def keys(self) -> dict[str, LocalKey]:
-        players = [*self.institutions, *self.borrowers, self.stranger]
-        return {player.address: player.key for player in players}
+    def everyone(self) -> list[Player]:
+        return [*self.institutions, *self.borrowers, self.stranger]
+
+    def sellers_of(self, category: int) -> list[Player]:
+        return [seller for seller in self.sellers if seller.payee_category == category]
+
+    def _payees(self, category: int) -> list[Player]:
+        return [
+            self._player(f"Payee {category}-{n}", PartyRole.PAYEE, payee_category=category)
+            for n in range(1, PAYEES_PER_CATEGORY + 1)
+        ]
 
     def _player(
         self, name: str, roles: PartyRole, *, payee_category: int = 0, language: str = "zh"

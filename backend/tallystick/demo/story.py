@@ -9,6 +9,7 @@ from hashlib import sha256
 from random import Random
 
 from tallystick.actions.propose_loan import Conditions, terms_of_plan
+from tallystick.chain.terms import loan_id
 from tallystick.demo.cases import Case
 from tallystick.demo.cast import Cast, Player
 from tallystick.demo.products import Product, product_for
@@ -19,6 +20,7 @@ from tallystick.kernel.daycount import DayCount
 from tallystick.kernel.rounding import Rounding
 from tallystick.loans.plan import Method, Plan
 from tallystick.loans.terms import LoanTerms, PurposeCap
+from tallystick.servicing.portfolio import OFFICE_UTC_OFFSET_MINUTES
 
 STARTS_ON = date(2023, 9, 5)
 """First disbursements; every instalment falls due on a 5th or the business day after."""
@@ -27,7 +29,6 @@ MONTHS = 36
 """How long the demo runs; at its end most loans are repaid and some are still carried."""
 
 CALENDAR = "CN"
-UTC_OFFSET_MINUTES = 8 * 60
 GRACE_DAYS = 3
 LATE_DAYS = 7
 """A late borrower repays this many days after the due date, beyond the grace days."""
@@ -62,15 +63,18 @@ class Story:
     payee: Player
     product: Product
     terms: LoanTerms
+    loan_id: str
     stops_after: int | None
     pays_half_of: int | None
     late: frozenset[int]
     pays_off_at: int | None
     misuse: Misuse | None
 
-    @property
-    def withdrawal_minor(self) -> int:
-        return self.terms.self_paid_minor_max
+    def is_repaid(self, number: int) -> bool:
+        """Whether the borrower repays (or tries to repay half of) instalment `number`."""
+        if self.pays_off_at is not None and number > self.pays_off_at:
+            return False
+        return self.stops_after is None or number <= self.stops_after or number == self.pays_half_of
 
 
 def month_start(month: int) -> date:
@@ -82,13 +86,13 @@ def month_start(month: int) -> date:
 
 def draw_stories(cases: list[Case], cast: Cast, seed: int, currency: str) -> list[Story]:
     """One story a case, disbursed evenly over the origination months in the cases' order."""
-    kinds = list(Misuse)
+    misuses = list(Misuse)
     stories = []
     for index, case in enumerate(cases):
         random = Random(f"{seed}/{case.row}")
         product = product_for(case)
         borrower, lender = cast.borrowers[index], cast.lenders[index % len(cast.lenders)]
-        payee = random.choice(cast.payees[product.payee_category])
+        payee = random.choice(cast.sellers_of(product.payee_category))
         month = index * ORIGINATION_MONTHS // len(cases)
         terms = _terms(case, product, lender, borrower, month, currency)
         count = len(terms.instalments)
@@ -105,11 +109,15 @@ def draw_stories(cases: list[Case], cast: Cast, seed: int, currency: str) -> lis
                 payee=payee,
                 product=product,
                 terms=terms,
+                loan_id=loan_id(terms),
                 stops_after=stops_after,
                 pays_half_of=stops_after + 1 if stops_after is not None and is_halved else None,
                 late=frozenset(n for n in range(1, count + 1) if random.random() < 0.04),
                 pays_off_at=pays_off_at,
-                misuse=kinds[index // 5 % len(kinds)] if index % 5 == 0 else None,
+                # Each kind once by the first loans, then by every fifth.
+                misuse=misuses[index % len(misuses)]
+                if index < len(misuses) or index % 5 == 0
+                else None,
             )
         )
     return stories
@@ -130,7 +138,9 @@ def _terms(
         every=case.months if is_single else 1,
         unit=Unit.MONTHS,
         disbursed_on=disburse_on,
-        first_due_on=date_after(STARTS_ON, 1, Unit.MONTHS, month + (case.months if is_single else 1)),
+        first_due_on=date_after(
+            STARTS_ON, 1, Unit.MONTHS, month + (case.months if is_single else 1)
+        ),
         day_count=DayCount.ACT_360,
         rounding=Rounding.HALF_EVEN,
         principal_grace=min(product.principal_grace, case.months - 1),
@@ -147,7 +157,7 @@ def _terms(
         penalty_rate_ppm=int(product.annual_rate_pct * 15_000),
         penalty_year_days=360,
         grace_days=GRACE_DAYS,
-        utc_offset_minutes=UTC_OFFSET_MINUTES,
+        utc_offset_minutes=OFFICE_UTC_OFFSET_MINUTES,
         sign_by=disburse_on,
         disburse_by=disburse_on + timedelta(days=5),
         self_paid_minor_max=self_paid_minor,

@@ -40,6 +40,9 @@ CARRIED = (Status.ACTIVE, Status.WRITTEN_OFF)
 """Statuses in which something can be owed."""
 
 
+NOTHING_REPAID = Repaid(accrued_on=date.min)
+
+
 class EventContradictsLoan(Corrupt):
     """A ledger event cannot follow from the loan's terms and history."""
 
@@ -58,14 +61,17 @@ class Loan:
     terms: LoanTerms
     status: Status = Status.APPROVED
     disbursed_at: datetime | None = None
-    repaid: Repaid = Repaid(accrued_on=date.min)
+    repaid: Repaid = NOTHING_REPAID
     interest_repaid_minor: int = 0
     controlled_minor: int = 0
     withdrawn_minor: int = 0
     spent_minor: Mapping[str, int] = field(default_factory=dict)
 
     def owed_at(self, at: datetime) -> Owed:
-        """What is owed at `at`, not before the last event; nothing before disbursement or after closing."""
+        """What is owed at `at`, which is not before the last event.
+
+        Nothing is before disbursement and after closing.
+        """
         if self.status not in CARRIED:
             return NOTHING_OWED
         return owed_on(self.terms, self.repaid, local_day(at, self.terms.utc_offset_minutes))[0]
@@ -89,7 +95,9 @@ def apply(loan: Loan, event: LoanEvent, at: datetime) -> tuple[Loan, list[Alloca
     match event:
         case FundsDisbursed(amount_minor=amount):
             _expect(loan, event, loan.status is Status.APPROVED, f"it is {loan.status}")
-            _expect(loan, event, amount == loan.terms.principal_minor, f"{amount} is not the principal")
+            _expect(
+                loan, event, amount == loan.terms.principal_minor, f"{amount} is not the principal"
+            )
             today = local_day(at, loan.terms.utc_offset_minutes)
             return (
                 replace(
@@ -104,7 +112,8 @@ def apply(loan: Loan, event: LoanEvent, at: datetime) -> tuple[Loan, list[Alloca
         case ProceedsPaid(purpose=purpose, amount_minor=amount):
             spent = loan.spent_minor.get(purpose, 0) + amount
             return replace(
-                _take_controlled(loan, event, amount), spent_minor={**loan.spent_minor, purpose: spent}
+                _take_controlled(loan, event, amount),
+                spent_minor={**loan.spent_minor, purpose: spent},
             ), []
         case ProceedsWithdrawn(amount_minor=amount):
             return replace(
@@ -118,14 +127,18 @@ def apply(loan: Loan, event: LoanEvent, at: datetime) -> tuple[Loan, list[Alloca
             owed, unit_days = owed_on(loan.terms, loan.repaid, today)
             told = (event.principal_minor, event.interest_minor, event.penalty_minor)
             ours = (owed.outstanding_principal_minor, owed.interest_minor, owed.penalty_minor)
-            _expect(loan, event, told == ours, f"the ledger says {told} is owed, the terms say {ours}")
+            _expect(
+                loan, event, told == ours, f"the ledger says {told} is owed, the terms say {ours}"
+            )
             repaid = replace(loan.repaid, accrued_on=today, penalty_unit_days=unit_days)
             return replace(loan, status=Status.WRITTEN_OFF, repaid=repaid), []
         case LoanClosed():
             _expect(loan, event, loan.status in CARRIED, f"it is {loan.status}")
             return replace(loan, status=Status.CLOSED), []
         case ControlledReleased(amount_minor=amount):
-            _expect(loan, event, amount == loan.controlled_minor, f"{amount} is not what was controlled")
+            _expect(
+                loan, event, amount == loan.controlled_minor, f"{amount} is not what was controlled"
+            )
             return replace(loan, controlled_minor=0), []
         case _:
             return loan, []
@@ -192,7 +205,9 @@ def _moved_on(terms: LoanTerms, repaid: Repaid, allocations: list[Allocation]) -
 def _take_controlled(loan: Loan, event: LoanEvent, amount_minor: int) -> Loan:
     _expect(loan, event, loan.status is Status.ACTIVE, f"it is {loan.status}")
     left = loan.controlled_minor - amount_minor
-    _expect(loan, event, left >= 0, f"{amount_minor} exceeds the {loan.controlled_minor} controlled")
+    _expect(
+        loan, event, left >= 0, f"{amount_minor} exceeds the {loan.controlled_minor} controlled"
+    )
     return replace(loan, controlled_minor=left)
 
 
@@ -200,6 +215,6 @@ def _expect(loan: Loan, event: LoanEvent, holds: bool, why: str) -> None:
     if not holds:
         raise EventContradictsLoan(
             f"{type(event).__name__} of loan {loan.loan_id} contradicts it: {why}. "
-            "Run `tallystick mirror rebuild`; if it says so again, the ledger and its terms disagree.",
+            "Run `tallystick mirror rebuild`; if it says so again, ledger and terms disagree.",
             loan_id=loan.loan_id,
         )

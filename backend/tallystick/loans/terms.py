@@ -150,8 +150,14 @@ class LoanTerms:
     def check_originable(self) -> None:
         """The contract's rules of origination. Raises TermsInvalid naming the member."""
         for name in ("agreement", "method", "day_count"):
-            _require(_is_text(getattr(self, name)), name, "must be 1 to 31 printable ASCII characters")
-        _require(_is_text(self.currency) and len(self.currency) == 3, "currency", "must be an ISO 4217 code")
+            _require(
+                _is_text(getattr(self, name)), name, "must be 1 to 31 printable ASCII characters"
+            )
+        _require(
+            _is_text(self.currency) and len(self.currency) == 3,
+            "currency",
+            "must be an ISO 4217 code",
+        )
         _require(self.rounding in ROUNDINGS, "rounding", f"must be one of {', '.join(ROUNDINGS)}")
         _require(self.document_hash != "0x" + "00" * 32, "document_hash", "must not be zero")
         _require(self.lender != self.borrower, "borrower", "must differ from the lender")
@@ -160,7 +166,9 @@ class LoanTerms:
             "principal_minor",
             f"must be between 1 and {TOTAL_MINOR_MAX}",
         )
-        _require(0 <= self.annual_rate_ppm < 2**32, "annual_rate_ppm", "must be between 0 and 2^32 - 1")
+        _require(
+            0 <= self.annual_rate_ppm < 2**32, "annual_rate_ppm", "must be between 0 and 2^32 - 1"
+        )
         _require(
             0 <= self.penalty_rate_ppm <= PENALTY_RATE_PPM_MAX,
             "penalty_rate_ppm",
@@ -184,7 +192,9 @@ class LoanTerms:
         )
         for name in ("sign_by", "disburse_on", "disburse_by"):
             _require(getattr(self, name).year >= 1970, name, "must not be before 1970")
-        _require(self.disburse_by >= self.disburse_on, "disburse_by", "must not be before disburse_on")
+        _require(
+            self.disburse_by >= self.disburse_on, "disburse_by", "must not be before disburse_on"
+        )
         self._check_schedule()
         self._check_purposes()
 
@@ -198,11 +208,15 @@ class LoanTerms:
         for index, row in enumerate(self.instalments):
             at = f"instalments[{index}]"
             _require(
-                row.due_on > previous_on, f"{at}.due_on", "must be after disburse_by and the row before"
+                row.due_on > previous_on,
+                f"{at}.due_on",
+                "must be after disburse_by and the row before",
             )
             _require(row.principal_minor >= 0, f"{at}.principal_minor", "must not be negative")
             _require(row.interest_minor >= 0, f"{at}.interest_minor", "must not be negative")
-            _require(row.total_minor > 0, f"{at}.principal_minor", "and interest must not both be zero")
+            _require(
+                row.total_minor > 0, f"{at}.principal_minor", "and interest must not both be zero"
+            )
             previous_on = row.due_on
         total = sum(row.principal_minor for row in self.instalments)
         _require(
@@ -217,12 +231,16 @@ class LoanTerms:
         )
 
     def _check_purposes(self) -> None:
-        _require(len(self.purposes) <= PURPOSES_MAX, "purposes", f"must have at most {PURPOSES_MAX} rows")
+        _require(
+            len(self.purposes) <= PURPOSES_MAX, "purposes", f"must have at most {PURPOSES_MAX} rows"
+        )
         usable = self.self_paid_minor_max
         seen: set[str] = set()
         for index, row in enumerate(self.purposes):
             at = f"purposes[{index}]"
-            _require(_is_text(row.purpose), f"{at}.purpose", "must be 1 to 31 printable ASCII characters")
+            _require(
+                _is_text(row.purpose), f"{at}.purpose", "must be 1 to 31 printable ASCII characters"
+            )
             _require(row.purpose not in seen, f"{at}.purpose", "must not be listed twice")
             _require(
                 0 < row.cap_minor <= self.principal_minor,
@@ -230,7 +248,9 @@ class LoanTerms:
                 "must be between 1 and the principal",
             )
             _require(
-                0 <= row.payee_category < 2**16, f"{at}.payee_category", "must be between 0 and 65535"
+                0 <= row.payee_category < 2**16,
+                f"{at}.payee_category",
+                "must be between 0 and 65535",
             )
             seen.add(row.purpose)
             usable += row.cap_minor
@@ -241,7 +261,9 @@ class LoanTerms:
         )
 
 
-_PLAIN_FIELDS = tuple(f.name for f in fields(LoanTerms) if f.name not in ("purposes", "instalments"))
+_PLAIN_FIELDS = tuple(
+    f.name for f in fields(LoanTerms) if f.name not in ("purposes", "instalments")
+)
 
 
 def _require(holds: bool, field: str, rule: str) -> None:
@@ -308,7 +330,11 @@ class _Members:
 
     def _hex(self, name: str, size: int) -> str:
         value = self.text(name).lower()
-        if len(value) != 2 + 2 * size or not value.startswith("0x") or not _HEX.issuperset(value[2:]):
+        if (
+            len(value) != 2 + 2 * size
+            or not value.startswith("0x")
+            or not _HEX.issuperset(value[2:])
+        ):
             raise TermsInvalid(
                 f"{self._at(name)} must be 0x and {2 * size} hex digits.", field=self._at(name)
             )

@@ -152,6 +152,4 @@ def _elapsed_interest(terms: LoanTerms, index: int, today: date) -> int:
     row = terms.instalments[index]
     starts_on = terms.instalments[index - 1].due_on if index else terms.disburse_on
     elapsed_days = max(0, (today - starts_on).days)
-    return divide(
-        row.interest_minor * elapsed_days, (row.due_on - starts_on).days, terms.rounding
-    )
+    return divide(row.interest_minor * elapsed_days, (row.due_on - starts_on).days, terms.rounding)

@@ -16,7 +16,7 @@ from tallystick.chain.client import Node
 from tallystick.chain.failures import NodeLagging, RangeTooLarge
 
 LOGS_WANTED = 2_000
-BLOCKS_AT_FIRST = 500
+BLOCKS_AT_FIRST = 16
 BLOCKS_MAX = 50_000
 TAIL_BLOCKS = 64
 """So many blocks below the head are always proved by their headers: a node that lags behind its
@@ -33,6 +33,19 @@ class BlockRange:
     logs: Sequence[RawLog]
     times: dict[int, datetime]
     headers: Sequence[BlockHeader]
+
+    def joined(self, following: BlockRange) -> BlockRange:
+        """This range and the one right behind it. Raises NodeLagging if they are of two chains."""
+        last, first = self.headers[-1], following.headers[0]
+        if first.number == last.number + 1 and first.parent_hash != last.hash:
+            raise NodeLagging(f"Block {last.number} changed while it was read; ask again.")
+        return BlockRange(
+            self.from_block,
+            following.to_block,
+            [*self.logs, *following.logs],
+            {**self.times, **following.times},
+            [*self.headers, *following.headers],
+        )
 
 
 class Fetcher:

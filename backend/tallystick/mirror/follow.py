@@ -1,6 +1,6 @@
 """Follows the chain into the database.
 
-Each range of blocks goes in by one commit: raw logs, projection, headers that a reorg may undo,
+Each run of blocks goes in by one commit: raw logs, projection, headers that a reorg may undo,
 cursor. So a crash at any moment leaves the mirror at some block, whole. Before every range the
 block at the cursor is asked for again by number; if its hash is another one, the blocks that went
 are undone first.
@@ -17,11 +17,11 @@ from tallystick.chain.answers import BlockHeader
 from tallystick.chain.client import Node
 from tallystick.chain.deployment import Deployment
 from tallystick.chain.failures import NodeLagging
+from tallystick.chain.finality import IMMEDIATE, Finality, finalized_number
 from tallystick.kernel.errors import Conflict, Corrupt, TallystickError, Unavailable
 from tallystick.mirror.apply import apply_logs
 from tallystick.mirror.decode import Decoder
 from tallystick.mirror.fetch import BlockRange, Fetcher, block_time
-from tallystick.mirror.finality import IMMEDIATE, Finality
 from tallystick.mirror.unwind import unwind
 from tallystick.store.chain_logs import (
     KeptBlock,
@@ -32,6 +32,9 @@ from tallystick.store.chain_logs import (
 )
 from tallystick.store.cursor import Cursor, read_cursor
 from tallystick.store.session import Store
+
+LOGS_PER_COMMIT = 10_000
+"""Of a backfill: a commit loads and writes each loan it touches once."""
 
 
 class MirrorOfOtherLedger(Conflict):
@@ -94,6 +97,7 @@ class Follower:
         *,
         backoff: Backoff | None = None,
         fetcher: Fetcher | None = None,
+        logs_per_commit: int = LOGS_PER_COMMIT,
     ) -> None:
         self._store = store
         self._node = node
@@ -101,6 +105,7 @@ class Follower:
         self._finality = finality
         self._backoff = backoff or Backoff()
         self._fetcher = fetcher or Fetcher(node, deployment.addresses)
+        self._logs_per_commit = logs_per_commit
         self._decoder = Decoder(deployment)
         self._stop = threading.Event()
 
@@ -163,7 +168,7 @@ class Follower:
             kept = kept_blocks(session)
         if cursor is None:
             return self._begin()
-        self._check_same_ledger(cursor)
+        check_same_ledger(cursor, self._deployment)
         if head.number < cursor.block_number:
             self._check_forked(cursor, head, kept)
         elif self._node.header(cursor.block_number).hash == cursor.block_hash:
@@ -198,17 +203,6 @@ class Follower:
             write_cursor(session, cursor)
         return cursor
 
-    def _check_same_ledger(self, cursor: Cursor) -> None:
-        deployment = self._deployment
-        if (cursor.chain_id, cursor.ledger) != (deployment.chain_id, deployment.loan_ledger):
-            raise MirrorOfOtherLedger(
-                f"The database mirrors ledger {cursor.ledger} of chain {cursor.chain_id}, not "
-                f"{deployment.loan_ledger} of chain {deployment.chain_id}. Use another database, "
-                "or run `tallystick mirror rebuild` to replace what it mirrors.",
-                ledger=cursor.ledger,
-                chain_id=cursor.chain_id,
-            )
-
     def _check_forked(self, cursor: Cursor, head: BlockHeader, kept: list[KeptBlock]) -> None:
         """A shorter chain is either another one, or the node's view of ours is old."""
         if any(b.block_number == head.number and b.block_hash != head.hash for b in kept):
@@ -239,8 +233,9 @@ class Follower:
         )
 
     def _advance(self, cursor: Cursor, head: BlockHeader, work: _Work) -> Cursor:
-        """Applies range after range up to `head`, fetching the next while one is applied."""
-        finalized = self._finality.finalized_number(self._node, head)
+        """Applies range after range up to `head`, fetching the next while some are applied."""
+        finalized = finalized_number(self._node, self._finality, head)
+        waiting: BlockRange | None = None
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mirror-fetch") as pool:
             coming = pool.submit(self._fetcher.fetch, cursor.block_number + 1, head, finalized)
             while True:
@@ -248,8 +243,11 @@ class Follower:
                 is_last = found.to_block == head.number or self._stop.is_set()
                 if not is_last:
                     coming = pool.submit(self._fetcher.fetch, found.to_block + 1, head, finalized)
-                cursor = self._commit(cursor, found, finalized)
-                work.tell(cursor, found, head.number)
+                waiting = found if waiting is None else waiting.joined(found)
+                if is_last or len(waiting.logs) >= self._logs_per_commit:
+                    cursor = self._commit(cursor, waiting, finalized)
+                    work.tell(cursor, waiting, head.number)
+                    waiting = None
                 if is_last:
                     return cursor
 
@@ -288,6 +286,18 @@ class _Work:
 
     def report(self, cursor: Cursor, head_block_number: int) -> FollowReport:
         return FollowReport(cursor, head_block_number, self.blocks, self.logs, self.unwound_blocks)
+
+
+def check_same_ledger(cursor: Cursor, deployment: Deployment) -> None:
+    """Raises MirrorOfOtherLedger unless the database mirrors `deployment`."""
+    if (cursor.chain_id, cursor.ledger) != (deployment.chain_id, deployment.loan_ledger):
+        raise MirrorOfOtherLedger(
+            f"The database mirrors ledger {cursor.ledger} of chain {cursor.chain_id}, not "
+            f"{deployment.loan_ledger} of chain {deployment.chain_id}. Use another database, "
+            "or run `tallystick mirror rebuild` to replace what it mirrors.",
+            ledger=cursor.ledger,
+            chain_id=cursor.chain_id,
+        )
 
 
 def is_retryable(error: TallystickError) -> bool:

@@ -1,14 +1,12 @@
 """One house, opened: its store, its node, its contracts, its keys, its mail.
 
-`found_office` makes one in an empty home, `open_office` opens it again. Everything above works with an
-`Office` and passes its parts down.
+`found_office` makes one in an empty home, `open_office` opens it again. Everything above works with
+an `Office` and passes its parts down.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,18 +27,19 @@ from tallystick.chain.deployment import (
 )
 from tallystick.chain.embedded import EmbeddedChain, embedded_chain
 from tallystick.chain.ledger import LedgerReader
-from tallystick.chain.signers import KeystoreFolder
 from tallystick.delivery.mail import Mailer
 from tallystick.delivery.opening import open_mailer
-from tallystick.kernel.errors import Conflict
+from tallystick.kernel.errors import Conflict, Unavailable
+from tallystick.mirror.follow import check_same_ledger
 from tallystick.office.settings import Settings
+from tallystick.office.staff import is_staffed, make_staff, open_keystore, read_staff
+from tallystick.store.cursor import read_cursor
 from tallystick.store.session import Store, open_store
 
+CHAIN_STATE_SECONDS = 10
+"""How often an embedded chain keeps its state while it runs."""
+
 _DEPLOYER = "deployer"
-_PASSWORD_FILE = "keystore-password"
-_STAFF_FILE = "staff.json"
-# Stretching a password of 256 random bits adds nothing to its strength.
-_WORK_FACTOR_OF_RANDOM_PASSWORD = 2**12
 
 
 class OfficeNotFounded(Conflict):
@@ -49,9 +48,15 @@ class OfficeNotFounded(Conflict):
     title = "Nothing here yet"
 
 
+class HomeUnusable(Unavailable):
+    """The home cannot be read or written."""
+
+    title = "Home cannot be used"
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
-    """`chain` is the embedded chain, none when a node of a real one is set."""
+    """`chain` is the embedded chain, none when the node of another is set."""
 
     settings: Settings
     store: Store
@@ -67,114 +72,134 @@ class Office:
         return datetime.fromtimestamp(self.node.header("latest").timestamp, UTC)
 
 
-def found_office(settings: Settings, *, starts_at: datetime | None = None) -> Deployment:
-    """Makes keys, contracts and tables where there are none; what is there stays as it is.
+@contextmanager
+def found_office(
+    settings: Settings,
+    *,
+    chain_starts_at: datetime | None = None,
+    chain_state_seconds: int = CHAIN_STATE_SECONDS,
+) -> Iterator[Office]:
+    """The office of `settings.home`; keys, contracts and tables are made where there are none.
 
-    A new embedded chain's first block is dated `starts_at` (default: now).
+    A new embedded chain's first block is dated `chain_starts_at` and goes on by a clock of its
+    own; by default it goes by the world's. Raises HomeUnusable, and what the parts raise.
     """
     home = settings.home
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with FileLock(home / "founding.lock"), _node(settings, starts_at) as (node, chain):
-        store = open_store(settings.resolved_database_url)
-        try:
-            store.upgrade()
-        finally:
-            store.close()
-        keystore = _keystore(settings, may_create=True)
-        staff = {name: _address(keystore, home, name) for name in (*ROLES, _DEPLOYER)}
-        try:
-            return read_record(home, node.chain_id)
-        except DeploymentUnknown:
-            deployment = deploy(
-                node,
-                keystore.open(_DEPLOYER),
-                currency=settings.currency,
-                roles={name: staff[name] for name in ROLES},
-                mine=chain.mine if chain else None,
-            )
-            write_record(deployment, home)
-            return deployment
+    with ExitStack() as stack:
+        with home_errors(home):
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            node, chain = stack.enter_context(_node(settings, chain_starts_at, chain_state_seconds))
+            with FileLock(home / "founding.lock"):
+                _found(settings, node, chain)
+            office = stack.enter_context(_opened(settings, node, chain))
+        yield office
 
 
 @contextmanager
-def open_office(settings: Settings) -> Iterator[Office]:
-    """The office of `settings.home`. Raises OfficeNotFounded, and what its parts raise when they
-    are not as they were left (DeploymentMismatch, SchemaOutdated) or do not answer."""
+def open_office(settings: Settings, *, may_mirror_other: bool = False) -> Iterator[Office]:
+    """The office of `settings.home`, which `found_office` made.
+
+    Unless `may_mirror_other`, its database mirrors this ledger or nothing yet. Raises
+    OfficeNotFounded, HomeUnusable, MirrorOfOtherLedger, and what the parts raise when they are
+    not as they were left (DeploymentMismatch, SchemaOutdated) or do not answer.
+    """
     home = settings.home
-    if not (home / _STAFF_FILE).exists():
-        raise OfficeNotFounded(
-            f"There is no office in {home}. Run `tallystick init` first, or `tallystick demo` for one "
-            "with a story in it.",
-            field="home",
-        )
     with ExitStack() as stack:
-        node, chain = stack.enter_context(_node(settings, None))
-        store = open_store(settings.resolved_database_url)
-        stack.callback(store.close)
+        with home_errors(home):
+            if not is_staffed(home):
+                raise OfficeNotFounded(
+                    f"There is no office in {home}. Run `tallystick init` to found one, or "
+                    "`tallystick demo` for one with a story in it.",
+                    field="home",
+                )
+            node, chain = stack.enter_context(_node(settings, None, CHAIN_STATE_SECONDS))
+            office = stack.enter_context(
+                _opened(settings, node, chain, may_mirror_other=may_mirror_other)
+            )
+        yield office
+
+
+def _found(settings: Settings, node: Node, chain: EmbeddedChain | None) -> None:
+    # First of all, so that nothing is made for a node that does not answer.
+    chain_id = node.chain_id
+    store = open_store(settings.resolved_database_url)
+    try:
+        store.upgrade()
+    finally:
+        store.close()
+    keystore, staff = make_staff(settings, (*ROLES, _DEPLOYER))
+    try:
+        read_record(settings.home, chain_id)
+    except DeploymentUnknown:
+        deployment = deploy(
+            node,
+            keystore.open(_DEPLOYER),
+            currency=settings.currency,
+            roles={name: staff[name] for name in ROLES},
+            mine=chain.mine if chain else None,
+        )
+        write_record(deployment, settings.home)
+
+
+@contextmanager
+def _opened(
+    settings: Settings,
+    node: Node,
+    chain: EmbeddedChain | None,
+    *,
+    may_mirror_other: bool = False,
+) -> Iterator[Office]:
+    home = settings.home
+    deployment = read_record(home, node.chain_id)
+    verify(node, deployment)
+    store = open_store(settings.resolved_database_url)
+    try:
         store.check()
-        deployment = read_record(home, node.chain_id)
-        verify(node, deployment)
+        if not may_mirror_other:
+            with store.read() as session:
+                cursor = read_cursor(session)
+            if cursor is not None:
+                check_same_ledger(cursor, deployment)
         yield Office(
             settings=settings,
             store=store,
             node=node,
             deployment=deployment,
             ledger=LedgerReader(node, deployment),
-            lanes=Lanes(_staff(home), _keystore(settings, may_create=False)),
+            lanes=Lanes(read_staff(home), open_keystore(settings)),
             mailer=open_mailer(settings.mail, folder=home / "mail"),
             chain=chain,
         )
+    finally:
+        store.close()
 
 
 @contextmanager
 def _node(
-    settings: Settings, starts_at: datetime | None
+    settings: Settings, starts_at: datetime | None, state_seconds: int
 ) -> Iterator[tuple[Node, EmbeddedChain | None]]:
     if settings.chain_url:
         with Node(settings.chain_url, poa=settings.poa) as node:
             yield node, None
         return
     with embedded_chain(
-        settings.home / "chain", kind=settings.chain_kind, starts_at=starts_at
+        settings.home / "chain",
+        kind=settings.chain_kind,
+        starts_at=starts_at,
+        state_interval_seconds=state_seconds,
     ) as chain:
         yield chain.node, chain
 
 
-def _keystore(settings: Settings, *, may_create: bool) -> KeystoreFolder:
-    folder = settings.home / "keys"
-    if settings.keystore_password:
-        return KeystoreFolder(folder, settings.keystore_password)
-    file = settings.home / _PASSWORD_FILE
-    if may_create and not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32))
+@contextmanager
+def home_errors(home: Path) -> Iterator[None]:
+    """Turns what the system says about the files of `home` into HomeUnusable."""
     try:
-        password = file.read_text()
-    except FileNotFoundError:
-        raise OfficeNotFounded(
-            f"There is no {_PASSWORD_FILE} in {settings.home}; set TALLYSTICK_KEYSTORE_PASSWORD to the "
-            "password its keys were made with.",
-            field="keystore_password",
-        ) from None
-    return KeystoreFolder(folder, password, work_factor=_WORK_FACTOR_OF_RANDOM_PASSWORD)
-
-
-def _address(keystore: KeystoreFolder, home: Path, name: str) -> str:
-    """Address of a staff key, made if there is none."""
-    staff = dict(_staff(home))
-    if name not in staff:
-        key = keystore.open(name) if name in keystore.names() else keystore.create(name)
-        staff[name] = key.address
-        draft = home / f"{_STAFF_FILE}.new"
-        draft.write_text(json.dumps(staff, indent=2) + "\n")
-        draft.replace(home / _STAFF_FILE)
-    return staff[name]
-
-
-def _staff(home: Path) -> Mapping[str, str]:
-    """Address by name; public, so that nobody needs a password to know who is who."""
-    try:
-        staff: dict[str, str] = json.loads((home / _STAFF_FILE).read_text())
-    except FileNotFoundError:
-        return {}
-    return staff
+        yield
+    except OSError as error:
+        raise HomeUnusable(
+            f"The home {home} cannot be used: {error.strerror or error}"
+            f"{f' ({error.filename})' if error.filename else ''}. Name another by --home or "
+            "TALLYSTICK_HOME, or see that this one is a folder you may write.",
+            field="home",
+        ) from error

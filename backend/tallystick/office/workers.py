@@ -1,4 +1,4 @@
-"""The office's two workers: one sends commands to the chain, one follows the chain into the mirror."""
+"""The office's two workers: one sends commands to the chain, one mirrors the chain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from tallystick.actions.submission import Submitter
 from tallystick.chain.finality import finality_of
-from tallystick.mirror.finality import finality_from
 from tallystick.mirror.follow import Follower
 from tallystick.office.office import Office
 
@@ -27,5 +26,5 @@ def submitter_of(
 
 
 def follower_of(office: Office) -> Follower:
-    finality = finality_from(office.settings.finality)
+    finality = finality_of(office.settings.finality)
     return Follower(office.store, office.node, office.deployment, finality)

@@ -30,7 +30,9 @@ def roles_from_names(names: Iterable[str]) -> PartyRole:
             roles |= PartyRole[name.upper()]
         except KeyError:
             known = ", ".join(role_names(~PartyRole(0)))
-            raise RoleUnknown(f"{name!r} is not a party role; use {known}.", field="roles") from None
+            raise RoleUnknown(
+                f"{name!r} is not a party role; use {known}.", field="roles"
+            ) from None
     return roles
 
 

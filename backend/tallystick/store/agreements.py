@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tallystick.kernel.errors import NotFound
 from tallystick.loans.terms import LoanTerms
@@ -38,17 +39,22 @@ class Agreement:
 
 def write_agreement(
     session: Session, loan_id: str, terms: LoanTerms, *, proposed_by: str, now: datetime
-) -> None:
-    session.execute(
-        insert(agreements).values(
-            loan_id=loan_id,
-            lender=terms.lender,
-            borrower=terms.borrower,
-            terms=terms.as_json(),
-            proposed_by=proposed_by,
-            proposed_at=now,
-        )
-    )
+) -> bool:
+    """Whether the agreement is new; one that is there stays as it is."""
+    row = {
+        "loan_id": loan_id,
+        "lender": terms.lender,
+        "borrower": terms.borrower,
+        "terms": terms.as_json(),
+        "proposed_by": proposed_by,
+        "proposed_at": now,
+    }
+    try:
+        with session.begin_nested():
+            session.execute(insert(agreements).values(row))
+    except IntegrityError:
+        return False
+    return True
 
 
 def find_agreement(session: Session, loan_id: str) -> Agreement:

@@ -20,7 +20,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Protocol
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, func, insert, select, text
 
 from tallystick.kernel.errors import Conflict, NotFound
 from tallystick.store.session import Session
@@ -39,6 +39,7 @@ IN_FLIGHT = (CommandStatus.SIGNED, CommandStatus.SENT)
 SETTLED = (CommandStatus.MINED, CommandStatus.REFUSED)
 _UNSETTLED = (CommandStatus.PENDING, *IN_FLIGHT)
 _CHUNK = 500
+_ADVISORY_LOCK = 0x7461_6C6C_7903
 
 
 class IdempotencyKeyReused(Conflict):
@@ -129,6 +130,9 @@ def enqueue_many(session: Session, new: Sequence[NewCommand], now: datetime) -> 
 
     Those ordered before by the same request are left as they are. Raises IdempotencyKeyReused.
     """
+    if session.dialect.name == "postgresql":
+        # Two orders under one key at once must not both be new; SQLite has one writer anyway.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     by_key: dict[str, str] = {}
     rows = []
     ordered = _request_hashes(session, [one.idempotency_key for one in new])

@@ -1,0 +1,65 @@
+"""Random terms that can be originated, for hypothesis."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+
+from tallystick.loans.instalment import Instalment
+from tallystick.loans.terms import TOTAL_MINOR_MAX, LoanTerms, PurposeCap
+
+texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=31)
+addresses = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
+hashes = st.binary(min_size=32, max_size=32).filter(any).map(lambda raw: "0x" + raw.hex())
+
+
+@st.composite
+def terms(draw: st.DrawFn, instalments_max: int = 40) -> LoanTerms:
+    """Any terms `check_originable` admits."""
+    lender, borrower = draw(st.lists(addresses, min_size=2, max_size=2, unique=True))
+    disburse_on = draw(st.dates(date(1970, 1, 1), date(2999, 1, 1)))
+    disburse_by = disburse_on + timedelta(days=draw(st.integers(0, 400)))
+    count = draw(st.integers(1, instalments_max))
+    due_on, rows = disburse_by, []
+    bound = TOTAL_MINOR_MAX // (2 * instalments_max)
+    for number in range(1, count + 1):
+        due_on += timedelta(days=draw(st.integers(1, 400)))
+        principal = draw(st.integers(0, bound))
+        interest = draw(st.integers(0 if principal else 1, bound))
+        rows.append(Instalment(number, due_on, principal, interest))
+    principal = sum(row.principal_minor for row in rows)
+    if principal == 0:
+        rows[-1] = Instalment(count, due_on, 1, rows[-1].interest_minor)
+        principal = 1
+    names = draw(st.lists(texts, max_size=16, unique=True))
+    purposes = [
+        PurposeCap(name, draw(st.integers(0, 2**16 - 1)), draw(st.integers(1, principal)))
+        for name in names
+    ]
+    if purposes:
+        purposes[0] = PurposeCap(purposes[0].purpose, purposes[0].payee_category, principal)
+    made = LoanTerms(
+        agreement=draw(texts),
+        lender=lender,
+        borrower=borrower,
+        currency=draw(st.text("ABCXYZ", min_size=3, max_size=3)),
+        principal_minor=principal,
+        method=draw(texts),
+        day_count=draw(texts),
+        annual_rate_ppm=draw(st.integers(0, 2**32 - 1)),
+        rounding=draw(st.sampled_from(("half_even", "half_up"))),
+        penalty_rate_ppm=draw(st.integers(0, 1_000_000)),
+        penalty_year_days=draw(st.sampled_from((360, 365))),
+        grace_days=draw(st.integers(0, 366)),
+        utc_offset_minutes=draw(st.integers(-720, 840)),
+        sign_by=draw(st.dates(date(1970, 1, 1), date(2999, 1, 1))),
+        disburse_on=disburse_on,
+        disburse_by=disburse_by,
+        self_paid_minor_max=principal if not purposes else draw(st.integers(0, principal)),
+        document_hash=draw(hashes),
+        purposes=tuple(purposes),
+        instalments=tuple(rows),
+    )
+    made.check_originable()
+    return made
