@@ -13,7 +13,7 @@ export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 
 PYTEST_ARGS ?= --numprocesses=2 --dist=loadfile
 
-.PHONY: help setup demo serve test lint contracts contracts-test lock wheel clean
+.PHONY: help setup demo serve test lint contracts contracts-test bench-mirror lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -44,6 +44,9 @@ contracts: setup ## compile the contracts and write their bindings into the pack
 
 contracts-test: setup ## the contracts' own tests: unit, fuzz, invariant
 	node_modules/.bin/hardhat test solidity
+
+bench-mirror: setup ## measure the mirror beside a plain copy of its logs
+	$(BIN)/python scripts/bench_mirror.py
 
 lock: setup ## resolve the newest allowed versions and write both lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

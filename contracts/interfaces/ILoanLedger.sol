@@ -231,7 +231,7 @@ interface ILoanLedger {
         external
         returns (uint64 takenMinor);
 
-    /// @notice Stops carrying a loan in arrears; the claim survives and repayments are still taken.
+    /// @notice Stops carrying a loan in arrears; the debt survives and repayments are still taken.
     /// @dev Called by a servicer.
     function writeOff(LoanTerms calldata terms, bytes32 reasonHash) external;
 

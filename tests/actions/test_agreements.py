@@ -15,7 +15,7 @@ from tallystick.actions.originate import originate
 from tallystick.actions.propose_loan import Conditions, propose_loan, terms_of_plan
 from tallystick.actions.sign_loan import SignatureInvalid, sign_loan
 from tallystick.chain import calls
-from tallystick.chain.client import SendStatus
+from tallystick.chain.sending import SendStatus
 from tallystick.chain.signers import Tx
 from tallystick.chain.terms import loan_id
 from tallystick.kernel.calendar import Unit

@@ -12,7 +12,7 @@ import pytest
 
 from tallystick.chain import calls
 from tallystick.chain.bloom import bloom_admits
-from tallystick.chain.client import CallRequest, Node, SendStatus
+from tallystick.chain.client import CallRequest, Node
 from tallystick.chain.failures import (
     NodeAnswerInvalid,
     NodeBusy,
@@ -31,6 +31,7 @@ from tallystick.chain.finality import (
     finalized_number,
 )
 from tallystick.chain.refusals import LedgerRefused
+from tallystick.chain.sending import SendStatus
 from tallystick.chain.signers import Tx
 from tests.fixtures.chain import World
 from tests.fixtures.proxy import ProxyNode

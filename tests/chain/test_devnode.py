@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tallystick.chain import calls
-from tallystick.chain.client import SendStatus
 from tallystick.chain.embedded import EmbeddedChain, embedded_chain
 from tallystick.chain.failures import NodeRefused
 from tallystick.chain.ledger import LedgerReader
 from tallystick.chain.refusals import LedgerRefused
+from tallystick.chain.sending import SendStatus
 from tallystick.chain.signers import Tx
 from tallystick.loans.loan import Status
 from tests.fixtures.chain import STARTS_AT, World

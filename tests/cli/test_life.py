@@ -171,4 +171,3 @@ def test_orders_are_told_to_people(founded_home: Path) -> None:
             f"register_party of {address}: mined in block {command['block_number']}, "
             f"tx {command['tx_hash']}\n"
         )
-

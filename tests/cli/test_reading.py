@@ -255,6 +255,4 @@ def test_reading_changes_nothing(demo_home: Path, tmp_path: Path) -> None:
         assert run(*arguments, home=demo_home).code == 0
     digest = run("mirror", "status", "--digest", "--json", home=demo_home).json["digest"]
     assert run("mirror", "status", "--digest", "--json", home=before).json["digest"] == digest
-    assert {path.name for path in demo_home.iterdir()} == {
-        path.name for path in before.iterdir()
-    }
+    assert {path.name for path in demo_home.iterdir()} == {path.name for path in before.iterdir()}

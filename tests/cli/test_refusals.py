@@ -41,9 +41,7 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def case(
-    kept_founded_home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Case]:
+def case(kept_founded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     """One for all tests, because none of them changes anything."""
     with lending_in(copy_of(kept_founded_home, tmp_path_factory.mktemp("case"))) as lending:
         yield Case(lending)
@@ -137,7 +135,6 @@ def test_the_time_for_signatures_is_over(founded_home: Path) -> None:
         refused(case, 5, "signature_expired", "loan", "originate", case.signed)
         late = lending.terms(agreement="CLI-4", sign_by=str(lending.today() - timedelta(days=1)))
         refused(case, 2, "terms_invalid", "loan", "propose", lending.proposal(late))
-
 
 
 @pytest.mark.parametrize(

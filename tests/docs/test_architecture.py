@@ -147,8 +147,12 @@ def test_the_example_of_unit_days_is_worked_right() -> None:
     assert (unit_days, later_unit_days, most_unit_days) == (85_490, 136_964, 188_078)
     assert (before.penalty_minor, after.penalty_minor, never.penalty_minor) == (30, 18, 66)
     assert (allocated.interest_minor, allocated.principal_minor) == (4_300, 4_219)
-    for told in ("= 85,490 | 0.30", "43.00 interest, 42.19 principal", "= 136,964 | 0.48 | 0.30 | 0.18",
-                 "= 188,078 unit-days and 0.66"):  # fmt: skip
+    for told in (
+        "= 85,490 | 0.30",
+        "43.00 interest, 42.19 principal",
+        "= 136,964 | 0.48 | 0.30 | 0.18",
+        "= 188,078 unit-days and 0.66",
+    ):
         assert told in " ".join(TEXT.split())
 
 

@@ -220,6 +220,20 @@ def test_a_lost_mempool_is_filled_again(outbox: Outbox) -> None:
     outbox.check_lanes()
 
 
+def test_new_commands_go_behind_those_the_pool_has_lost(outbox: Outbox) -> None:
+    outbox.order("lost", transfer(outbox, 1), "borrower")
+    submitter = outbox.submitter(is_mining=False, resend_seconds=1_000)
+    submitter.run_once()
+    outbox.world.node.rpc("anvil_dropAllTransactions")
+    outbox.order("new", transfer(outbox, 10), "borrower")
+    submitter.run_once()
+    lost, new = outbox.command("lost"), outbox.command("new")
+    assert lost.nonce is not None
+    assert new.nonce == lost.nonce + 1
+    assert outbox.submitter().drain().mined == 2
+    outbox.check_lanes()
+
+
 def test_a_restart_sends_again_what_the_pool_may_have_lost(outbox: Outbox) -> None:
     outbox.order("one", transfer(outbox, 1), "borrower")
     outbox.submitter(is_mining=False).run_once()

@@ -22,8 +22,9 @@ from datetime import UTC, datetime
 
 from tallystick.actions.settlement import Settler, TxNotTaken
 from tallystick.actions.signing import LaneSigner
-from tallystick.chain.client import Node, SendOutcome, SendStatus
+from tallystick.chain.client import Node
 from tallystick.chain.finality import IMMEDIATE, Finality
+from tallystick.chain.sending import SendOutcome, SendStatus
 from tallystick.chain.signers import Signer
 from tallystick.kernel.errors import TallystickError, Unavailable
 from tallystick.store.commands import CommandStatus, count_unsettled

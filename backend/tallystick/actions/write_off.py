@@ -1,4 +1,4 @@
-"""Stops carrying a loan in arrears; the claim survives."""
+"""Stops carrying a loan in arrears; the debt survives."""
 
 from __future__ import annotations
 

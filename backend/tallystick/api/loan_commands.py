@@ -177,7 +177,7 @@ def write_off_loan(
     response: Response,
     visit: Annotated[Visit, visiting(Verb.WRITE_OFF)],
 ) -> CommandView:
-    """Stops carrying a loan in arrears; the claim survives and repayments are still taken."""
+    """Stops carrying a loan in arrears; the debt survives and repayments are still taken."""
     with visit.audited(Verb.WRITE_OFF, loan_id):
         command = write_off(
             visit.office,

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import msgspec
-from eth_hash.auto import keccak
+from typing import Any, Self
 
 from tallystick.chain.answers import (
     BlockHeader,
@@ -22,7 +16,6 @@ from tallystick.chain.answers import (
     Receipt,
     ReceiptJson,
     address,
-    digest,
     octets,
     quantity,
     read_header,
@@ -30,46 +23,16 @@ from tallystick.chain.answers import (
     read_receipt,
 )
 from tallystick.chain.bloom import bloom_admits
-from tallystick.chain.failures import (
-    NodeAnswerInvalid,
-    NodeLagging,
-    NodeUnavailable,
-    WrongChain,
-    failure_of,
-)
+from tallystick.chain.failures import NodeAnswerInvalid, NodeLagging, WrongChain
+from tallystick.chain.jsonrpc import JsonRpc, Request, unless_failed
 from tallystick.chain.refusals import LedgerRefused
+from tallystick.chain.sending import SendOutcome, outcome_of
 from tallystick.chain.transport import open_transport
-from tallystick.kernel.errors import TallystickError
 
-# Nodes limit batches by number (geth 1,000, many providers 100) and by bytes (from 2 MB on).
-BATCH_REQUESTS_MAX = 500
-BATCH_BYTES_MAX = 1_500_000
 _HASH_CHARS = 66
 
-T = TypeVar("T")
 Block = int | str
 """A block number, a block hash, or a tag: latest, finalized, safe, pending, earliest."""
-
-
-class SendStatus(StrEnum):
-    """What became of one signed tx that was sent."""
-
-    ACCEPTED = "accepted"
-    KNOWN = "known"
-    NONCE_USED = "nonce_used"
-    UNDERPRICED = "underpriced"
-    UNFUNDED = "unfunded"
-    BUSY = "busy"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True)
-class SendOutcome:
-    """`message` is the node's own, empty when accepted."""
-
-    tx_hash: str
-    status: SendStatus
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,57 +40,6 @@ class CallRequest:
     to: str
     data: bytes
     sender: str | None = None
-
-
-class _Error(msgspec.Struct):
-    code: int
-    message: str
-    data: Any = None
-
-
-class _Answer(msgspec.Struct):
-    jsonrpc: str
-    id: int | None
-    result: msgspec.Raw = msgspec.Raw(b"")
-    error: _Error | None = None
-
-
-# Words nodes are known to use; compared in lower case, in this order.
-_SENT: Mapping[SendStatus, tuple[str, ...]] = {
-    SendStatus.KNOWN: (
-        "already known",
-        "already imported",
-        "known transaction",
-        "alreadyknown",
-    ),
-    SendStatus.NONCE_USED: ("nonce too low", "nonce is too low", "oldnonce", "nonce below"),
-    SendStatus.UNDERPRICED: (
-        "underpriced",
-        "fee too low",
-        "feetoolow",
-        "gas price too low",
-        "gas price below",
-        "less than block base fee",
-    ),
-    SendStatus.UNFUNDED: (
-        "insufficient funds",
-        "insufficient balance",
-        "insufficientfunds",
-        "upfront cost exceeds",
-    ),
-    SendStatus.BUSY: (
-        "pool is full",
-        "limit reached",
-        "account limit",
-        "nonce too high",
-        "nonce too distant",
-        "nonce gap",
-        "rate limit",
-        "too many",
-        "timeout",
-        "internal error",
-    ),
-}
 
 
 class Node:
@@ -153,9 +65,7 @@ class Node:
         self._expected_chain_id = chain_id
         self._checked_chain_id: int | None = None
         self._check_lock = threading.Lock()
-        self._ids = itertools.count(1)
-        self.waited_seconds = 0.0
-        """How long answers were waited for so far, added up over all threads."""
+        self._rpc = JsonRpc(self._transport)
 
     def __enter__(self) -> Self:
         return self
@@ -171,6 +81,11 @@ class Node:
     def close(self) -> None:
         self._transport.close()
 
+    @property
+    def waited_seconds(self) -> float:
+        """How long answers were waited for so far, added up over all threads."""
+        return self._rpc.waited_seconds
+
     # ------------------------------------------------------------ chain and blocks
 
     @property
@@ -178,8 +93,7 @@ class Node:
         """The node's chain id. Raises WrongChain if another was expected."""
         with self._check_lock:
             if self._checked_chain_id is None:
-                (answer,) = self._exchange([("eth_chainId", [])])
-                told = quantity(_result(answer, str), "chain id")
+                told = quantity(self._rpc.ask("eth_chainId", [], str), "chain id")
                 if self._expected_chain_id not in (None, told):
                     raise WrongChain(
                         f"The node is of chain {told}, not {self._expected_chain_id}; "
@@ -207,7 +121,7 @@ class Node:
             [("eth_getBlockByNumber", [hex(number), False]) for number in asked], HeaderJson | None
         )
         return [
-            self._header(_unless_failed(source), number)
+            self._header(unless_failed(source), number)
             for number, source in zip(asked, answers, strict=True)
         ]
 
@@ -297,7 +211,7 @@ class Node:
             if isinstance(answer, LedgerRefused):
                 results.append(answer)
             else:
-                results.append(octets(_unless_failed(answer), "call result"))
+                results.append(octets(unless_failed(answer), "call result"))
         return results
 
     def _check_canonical(self, number: int, block_hash: str) -> None:
@@ -313,7 +227,7 @@ class Node:
         answers = self._ask_each(
             [("eth_getTransactionCount", [account, _block(block)]) for account in accounts], str
         )
-        return [quantity(_unless_failed(answer), "nonce") for answer in answers]
+        return [quantity(unless_failed(answer), "nonce") for answer in answers]
 
     # ------------------------------------------------------------ txs
 
@@ -330,7 +244,7 @@ class Node:
         answers = self._ask_each(
             [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raw_txs], str
         )
-        return [_sent(raw, answer) for raw, answer in zip(raw_txs, answers, strict=True)]
+        return [outcome_of(raw, answer) for raw, answer in zip(raw_txs, answers, strict=True)]
 
     def receipts(self, tx_hashes: Sequence[str]) -> list[Receipt | None]:
         """Receipt of each tx, none if it is in no block."""
@@ -338,7 +252,7 @@ class Node:
             [("eth_getTransactionReceipt", [tx_hash]) for tx_hash in tx_hashes],
             ReceiptJson | None,
         )
-        sources = [_unless_failed(answer) for answer in answers]
+        sources = [unless_failed(answer) for answer in answers]
         return [
             None if source is None else read_receipt(source, tx_hash)
             for source, tx_hash in zip(sources, tx_hashes, strict=True)
@@ -352,119 +266,15 @@ class Node:
 
     def rpc_batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """The results of any methods, as plain JSON; the first error raises."""
-        return [_unless_failed(answer) for answer in self._ask_each(requests, Any)]
-
-    # ------------------------------------------------------------ JSON-RPC
+        return [unless_failed(answer) for answer in self._ask_each(requests, Any)]
 
     def _ask(self, method: str, params: Sequence[Any], shape: Any) -> Any:
         _ = self.chain_id
-        (answer,) = self._exchange([(method, params)])
-        return _unless_failed(_read(method, answer, shape))
+        return self._rpc.ask(method, params, shape)
 
-    def _ask_each(self, requests: Sequence[tuple[str, Sequence[Any]]], shape: Any) -> list[Any]:
-        """One result or exception per request, in as few batches as nodes take."""
+    def _ask_each(self, requests: Sequence[Request], shape: Any) -> list[Any]:
         _ = self.chain_id
-        results: list[Any] = []
-        for batch in self._batches(requests):
-            answers = self._exchange(batch)
-            results += [
-                _read(method, answer, shape)
-                for (method, _params), answer in zip(batch, answers, strict=True)
-            ]
-        return results
-
-    def _batches(
-        self, requests: Sequence[tuple[str, Sequence[Any]]]
-    ) -> Iterator[list[tuple[str, Sequence[Any]]]]:
-        batch: list[tuple[str, Sequence[Any]]] = []
-        size = 0
-        for request in requests:
-            request_size = 100 + sum(_size(param) for param in request[1])
-            if batch and (
-                len(batch) == BATCH_REQUESTS_MAX or size + request_size > BATCH_BYTES_MAX
-            ):
-                yield batch
-                batch, size = [], 0
-            batch.append(request)
-            size += request_size
-        if batch:
-            yield batch
-
-    def _exchange(self, batch: Sequence[tuple[str, Sequence[Any]]]) -> list[_Answer]:
-        """The answers in the order of the questions, whatever order the node chose."""
-        ids = [next(self._ids) for _ in batch]
-        questions = [
-            {"jsonrpc": "2.0", "id": one, "method": method, "params": params}
-            for one, (method, params) in zip(ids, batch, strict=True)
-        ]
-        is_single = len(questions) == 1
-        request = msgspec.json.encode(questions[0] if is_single else questions)
-        started = time.perf_counter()
-        raw = self._transport.exchange(request)
-        self.waited_seconds += time.perf_counter() - started
-        if not raw.strip():
-            raise NodeUnavailable("The node answered nothing.")
-        try:
-            if is_single:
-                answers = [msgspec.json.decode(raw, type=_Answer)]
-            elif raw.lstrip()[:1] == b"{":
-                # A node that refuses a batch as a whole answers one error.
-                answer = msgspec.json.decode(raw, type=_Answer)
-                if answer.error is None:
-                    raise NodeAnswerInvalid("A batch was answered by a single result.")
-                raise failure_of("a batch", msgspec.structs.asdict(answer.error))
-            else:
-                answers = msgspec.json.decode(raw, type=list[_Answer])
-        except msgspec.DecodeError as error:
-            raise NodeAnswerInvalid(f"The node's answer is not JSON-RPC: {error}.") from error
-        by_id = {answer.id: answer for answer in answers}
-        if len(by_id) != len(answers) or any(answer.jsonrpc != "2.0" for answer in answers):
-            raise NodeAnswerInvalid("The node answered a question twice, or not in JSON-RPC 2.0.")
-        try:
-            ordered = [by_id.pop(one) for one in ids]
-        except KeyError:
-            raise NodeAnswerInvalid("The node left a question unanswered.") from None
-        if by_id:
-            raise NodeAnswerInvalid("The node answered a question nobody asked.")
-        return ordered
-
-
-def _read(method: str, answer: _Answer, shape: Any) -> Any:
-    """The result, or the exception the error stands for."""
-    if answer.error is not None:
-        return failure_of(method, msgspec.structs.asdict(answer.error))
-    return _result(answer, shape, method)
-
-
-def _result(answer: _Answer, shape: Any, method: str = "the request") -> Any:
-    if answer.error is not None:
-        raise failure_of(method, msgspec.structs.asdict(answer.error))
-    try:
-        return msgspec.json.decode(answer.result, type=shape)
-    except msgspec.DecodeError as error:
-        raise NodeAnswerInvalid(f"{method} was answered by something else: {error}.") from error
-
-
-def _unless_failed(answer: Any) -> Any:
-    if isinstance(answer, TallystickError):
-        raise answer
-    return answer
-
-
-def _sent(raw: bytes, answer: Any) -> SendOutcome:
-    tx_hash = "0x" + keccak(raw).hex()
-    if isinstance(answer, TallystickError):
-        message = answer.detail
-        words = message.lower()
-        for status, known in _SENT.items():
-            if any(word in words for word in known):
-                return SendOutcome(tx_hash, status, message)
-        if getattr(answer, "is_retryable", False):
-            return SendOutcome(tx_hash, SendStatus.BUSY, message)
-        return SendOutcome(tx_hash, SendStatus.REJECTED, message)
-    if (told := digest(answer, "tx hash")) != tx_hash:
-        raise NodeAnswerInvalid(f"Sent tx {tx_hash}, the node answered {told}.")
-    return SendOutcome(tx_hash, SendStatus.ACCEPTED)
+        return self._rpc.ask_each(requests, shape)
 
 
 def _block(block: Block) -> str:
@@ -474,11 +284,3 @@ def _block(block: Block) -> str:
 def _call_json(request: CallRequest) -> Mapping[str, str]:
     call = {"to": request.to, "data": "0x" + request.data.hex()}
     return call if request.sender is None else {**call, "from": request.sender}
-
-
-def _size(param: Any) -> int:
-    if isinstance(param, str):
-        return len(param)
-    if isinstance(param, Mapping):
-        return sum(_size(value) for value in param.values())
-    return 10

@@ -20,8 +20,9 @@ from tallystick.chain.bindings import (
     deployed_bytecode,
     selector,
 )
-from tallystick.chain.client import Node, SendStatus
+from tallystick.chain.client import Node
 from tallystick.chain.fees import current_fees
+from tallystick.chain.sending import SendStatus
 from tallystick.chain.signers import SignedTx, Signer, Tx
 from tallystick.chain.words import address_bytes, text_word, word_text
 from tallystick.kernel.currencies import minor_digits

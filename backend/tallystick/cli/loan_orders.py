@@ -170,7 +170,7 @@ def write_off(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop carrying a loan in arrears; the claim survives."""
+    """Stop carrying a loan in arrears; the debt survives."""
     reason_hash = "0x" + sha256(reason.encode()).hexdigest()
 
     def make(office: Office, order: Order) -> Command:

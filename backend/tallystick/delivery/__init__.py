@@ -1,1 +1,1 @@
-"""Notices on their way out: outbox, mail, SMS, webhook."""
+"""Notices on their way out: by mail, to a server or into a folder."""

@@ -1,9 +1,9 @@
 """Follows the chain into the database.
 
 Each run of blocks goes in by one commit: raw logs, projection, headers that a reorg may undo,
-cursor. So a crash at any moment leaves the mirror at some block, whole. Before every range the
-block at the cursor is asked for again by number; if its hash is another one, the blocks that went
-are undone first.
+cursor. So a crash at any moment leaves the mirror at some block, whole. Before catching
+up the block at the cursor is asked for again by number; if its hash is another one, the blocks that
+went are undone first.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ contract WriteOffTest is LoanTest {
         _assertSame(_owed(_terms()), before);
     }
 
-    /// @dev The claim survives: penalty goes on as if nothing had happened.
+    /// @dev The debt survives: penalty goes on as if nothing had happened.
     function testTheClaimSurvives() public {
         Owed memory foretold = ledger.owedAt(_terms(), _noon(20270101));
         _writeOff();
