@@ -16,7 +16,7 @@ from tallystick.chain.refusals import LedgerRefused
 from tallystick.kernel.errors import Conflict
 from tallystick.parties.roles import PartyRole
 from tallystick.store.audit import list_audit_trail
-from tallystick.store.commands import CommandStatus, IdempotencyKeyReused, list_commands
+from tallystick.store.commands import CommandStatus, IdempotencyKeyReused, commands_of
 from tallystick.store.session import Session
 from tests.fixtures.house import House
 
@@ -28,7 +28,7 @@ def order(house: House, key: str = "k") -> Order:
 def written(house: House) -> tuple[int, int]:
     """How many commands and entries of the trail there are."""
     with house.store.read() as session:
-        return len(list_commands(session)), len(list_audit_trail(session))
+        return len(commands_of(session, "tester")), len(list_audit_trail(session))
 
 
 def test_command_and_trail_are_written_together(any_house: House) -> None:
@@ -119,7 +119,7 @@ def test_commands_of_one_lane_are_sent_in_the_order_they_were_given(house: House
     ]
     house.settle()
     with house.store.read() as session:
-        commands = list_commands(session)
+        commands = commands_of(session, "tester")
     assert [command.id for command in commands] == ids
     assert {command.status for command in commands} == {CommandStatus.MINED}
     nonces = [command.nonce for command in commands]
@@ -131,4 +131,4 @@ def test_commands_of_one_lane_are_sent_in_the_order_they_were_given(house: House
 
 def house_loan(house: House) -> str:
     with house.store.read() as session:
-        return str(list_commands(session)[0].subject)
+        return str(commands_of(session, "tester")[0].subject)

@@ -1,11 +1,13 @@
-"""Random terms that can be originated, for hypothesis."""
+"""Random terms that can be originated, for hypothesis, and what general encoders make of terms."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
+from tallystick.chain.words import date_number, hash_bytes, text_word
 from tallystick.loans.instalment import Instalment
 from tallystick.loans.terms import TOTAL_MINOR_MAX, LoanTerms, PurposeCap
 
@@ -63,3 +65,29 @@ def terms(draw: st.DrawFn, instalments_max: int = 40) -> LoanTerms:
     )
     made.check_originable()
     return made
+
+
+def abi_tuple(terms: LoanTerms) -> tuple[Any, ...]:
+    """The terms as general ABI encoders take them."""
+    return (
+        text_word(terms.agreement, "agreement"),
+        terms.lender,
+        terms.borrower,
+        text_word(terms.currency, "currency"),
+        terms.principal_minor,
+        text_word(terms.method, "method"),
+        text_word(terms.day_count, "day_count"),
+        terms.annual_rate_ppm,
+        text_word(terms.rounding, "rounding"),
+        terms.penalty_rate_ppm,
+        terms.penalty_year_days,
+        terms.grace_days,
+        terms.utc_offset_minutes,
+        date_number(terms.sign_by),
+        date_number(terms.disburse_on),
+        date_number(terms.disburse_by),
+        terms.self_paid_minor_max,
+        hash_bytes(terms.document_hash, "document_hash"),
+        [(text_word(p.purpose, "purpose"), p.payee_category, p.cap_minor) for p in terms.purposes],
+        [(date_number(r.due_on), r.principal_minor, r.interest_minor) for r in terms.instalments],
+    )

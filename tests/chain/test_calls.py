@@ -11,10 +11,11 @@ from eth_abi.abi import encode
 from tallystick.chain import calls
 from tallystick.chain.bindings import abi, selector
 from tallystick.chain.calls import Call
-from tallystick.chain.terms import abi_tuple, loan_id
+from tallystick.chain.terms import loan_id
 from tallystick.chain.words import text_word
 from tallystick.loans.terms import LoanTerms, PurposeCap
 from tallystick.parties.roles import PartyRole
+from tests.chain.random_terms import abi_tuple
 from tests.fixtures.chain import World, digest_of
 
 EVIDENCE = digest_of("evidence")

@@ -103,10 +103,6 @@ def test_parties_and_their_money(world: World, reader: LedgerReader) -> None:
     assert reader.balances([lender, stranger]) == {lender: LENDER_MINOR, stranger: 0}
     assert reader.allowance(lender, world.deployment.loan_ledger) == UNLIMITED
     assert reader.allowance(lender, stranger) == 0
-    assert not reader.is_bank_reference_used(digest_of("a payment"))
-    mint = calls.mint(world.deployment, lender, 1, digest_of("a payment"))
-    world.send(mint, "settlement_bank")
-    assert reader.is_bank_reference_used(digest_of("a payment"))
 
 
 def test_what_is_held_and_what_was_served(world: World, reader: LedgerReader) -> None:

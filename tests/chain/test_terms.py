@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from eth_abi.abi import decode, encode
+from eth_abi.abi import encode
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 from hypothesis import HealthCheck, given, settings
@@ -15,12 +15,10 @@ from hypothesis import strategies as st
 
 from tallystick.chain.bindings import abi, selector
 from tallystick.chain.terms import (
-    abi_tuple,
     decode_terms,
     encode_terms,
     loan_id,
     signing_digest,
-    terms_from_abi,
     typed_data,
 )
 from tallystick.chain.words import (
@@ -35,6 +33,7 @@ from tallystick.chain.words import (
     word_text,
 )
 from tallystick.loans.terms import LoanTerms, PurposeCap
+from tests.chain.random_terms import abi_tuple
 from tests.chain.random_terms import terms as any_terms
 from tests.fixtures.chain import World
 
@@ -68,8 +67,6 @@ def test_encoding_is_that_of_a_general_encoder(terms: LoanTerms) -> None:
 @given(any_terms(), st.binary(max_size=64))
 def test_decoding_is_the_inverse(terms: LoanTerms, behind: bytes) -> None:
     assert decode_terms(encode_terms(terms) + behind) == terms
-    (values,) = decode([abi_type()], (32).to_bytes(32) + encode_terms(terms))
-    assert terms_from_abi(values) == terms
 
 
 @WITH_WORLD

@@ -233,7 +233,9 @@ def test_a_chain_of_another_id(founded_home: Path, tmp_path: Path) -> None:
 
 def test_a_chain_that_lost_its_state(founded_home: Path) -> None:
     shutil.rmtree(founded_home / "chain")
-    run("loan", "list", "--json", home=founded_home).refused(8, "deployment_mismatch")
+    told = run("loan", "list", "--json", home=founded_home)
+    assert "(node_lagging)" in told.err or "(deployment_mismatch)" in told.err, told
+    assert told.code in (6, 8)
 
 
 def test_the_demo_takes_no_home_of_others(

@@ -42,8 +42,10 @@ def digest_of(home: Path) -> str:
             "principal_repaid_minor",
         ),
         (
-            "UPDATE balances SET balance_minor = balance_minor - 1 WHERE address = "
-            "(SELECT address FROM parties WHERE id = 2)",
+            (
+                "UPDATE balances SET balance_minor = balance_minor - 1 WHERE address = "
+                "(SELECT address FROM parties WHERE id = 2)"
+            ),
             "balance",
             "SELECT address FROM parties WHERE id = 2",
             "balance",
@@ -57,8 +59,10 @@ def digest_of(home: Path) -> str:
         (
             "UPDATE notices_served SET served_at = '2020-01-01 00:00:00.000000' WHERE rowid = 1",
             "loan",
-            "SELECT loans.loan_id FROM notices_served JOIN loans ON loans.id = "
-            "notices_served.loan_id WHERE notices_served.rowid = 1",
+            (
+                "SELECT loans.loan_id FROM notices_served JOIN loans ON loans.id = "
+                "notices_served.loan_id WHERE notices_served.rowid = 1"
+            ),
             "notice",
         ),
     ],

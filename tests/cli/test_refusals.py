@@ -1,4 +1,4 @@
-"""What is not agreed, not signed or not readable is refused by a typed error and changes nothing."""
+"""What is not agreed, signed or readable is refused by a typed error and changes nothing."""
 
 from __future__ import annotations
 

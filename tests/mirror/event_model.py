@@ -18,7 +18,7 @@ from eth_hash.auto import keccak
 from tallystick.chain.answers import RawLog
 from tallystick.chain.bindings import event_topics
 from tallystick.chain.deployment import Deployment
-from tallystick.chain.terms import abi_tuple, loan_id
+from tallystick.chain.terms import loan_id
 from tallystick.loans.events import (
     ControlledReleased,
     FundsDisbursed,
@@ -33,6 +33,7 @@ from tallystick.loans.instalment import Instalment
 from tallystick.loans.loan import Loan, Status, apply
 from tallystick.loans.terms import LoanTerms, PurposeCap
 from tallystick.loans.waterfall import allocate
+from tests.chain.random_terms import abi_tuple
 
 ZERO = "0x" + "00" * 20
 STARTS_AT = datetime(2026, 1, 1, 1, tzinfo=UTC)

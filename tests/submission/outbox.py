@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from tallystick.actions.submission import Submitter
 from tallystick.chain.calls import Call
 from tallystick.chain.client import Node
 from tallystick.chain.signers import Signer
 from tallystick.kernel.errors import Conflict
-from tallystick.store.commands import Command, NewCommand, enqueue, find_command, list_commands
+from tallystick.store.commands import Command, NewCommand, enqueue, find_command
 from tallystick.store.session import Store
+from tallystick.store.tables import commands
 from tests.fixtures.chain import World
 
 NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -59,8 +62,13 @@ class Outbox:
         return command
 
     def commands(self) -> list[Command]:
+        """All of them, in the order they were given."""
         with self.store.read() as session:
-            return list_commands(session, limit=10_000)
+            keys = session.execute(
+                select(commands.c.idempotency_key).order_by(commands.c.id)
+            ).scalars()
+            found = [find_command(session, key) for key in keys.all()]
+        return [command for command in found if command is not None]
 
     def balance(self, address: str) -> int:
         data = bytes.fromhex("70a08231") + bytes(12) + bytes.fromhex(address[2:])

@@ -264,10 +264,6 @@ class Node:
         """The result of any method, as plain JSON."""
         return self._ask(method, list(params), Any)
 
-    def rpc_batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """The results of any methods, as plain JSON; the first error raises."""
-        return [unless_failed(answer) for answer in self._ask_each(requests, Any)]
-
     def _ask(self, method: str, params: Sequence[Any], shape: Any) -> Any:
         _ = self.chain_id
         return self._rpc.ask(method, params, shape)

@@ -24,7 +24,7 @@ from tallystick.chain.client import Node
 from tallystick.chain.fees import current_fees
 from tallystick.chain.sending import SendStatus
 from tallystick.chain.signers import SignedTx, Signer, Tx
-from tallystick.chain.words import address_bytes, text_word, word_text
+from tallystick.chain.words import address_bytes, text_word
 from tallystick.kernel.currencies import minor_digits
 from tallystick.kernel.errors import Corrupt, Invalid, NotFound, Unavailable
 from tallystick.parties.roles import PartyRole
@@ -226,11 +226,6 @@ def read_record(home: Path, chain_id: int) -> Deployment:
         ) from None
     except (ValueError, TypeError):
         raise DeploymentMismatch(f"The record {path.name} cannot be read; restore it.") from None
-
-
-def currency_of(node: Node, token: str) -> str:
-    """The currency a settlement token names."""
-    return word_text(node.call(token, selector("SettlementToken", "currency")))
 
 
 def _constructor_arguments(deployment: Deployment, deployer: Signer) -> list[bytes]:

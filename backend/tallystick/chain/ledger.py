@@ -149,13 +149,6 @@ class LedgerReader:
         data = selector("SettlementToken", "totalSupply")
         return self._read([CallRequest(self.deployment.settlement_token, data)], 1, block)[0][0]
 
-    def is_bank_reference_used(self, bank_reference: str, block: Block = "latest") -> bool:
-        """Whether the bank payment is booked already."""
-        data = selector("SettlementToken", "isBankReferenceUsed") + hash_bytes(bank_reference)
-        return bool(
-            self._read([CallRequest(self.deployment.settlement_token, data)], 1, block)[0][0]
-        )
-
     def parties(
         self, addresses: Sequence[str], block: Block = "latest"
     ) -> dict[str, OnChainParty | None]:

@@ -120,61 +120,6 @@ def decode_terms(body: bytes) -> LoanTerms:
         raise WordMalformed("The encoded loan terms are cut short.") from None
 
 
-def abi_tuple(terms: LoanTerms) -> tuple[Any, ...]:
-    """The terms as general ABI encoders take them."""
-    return (
-        text_word(terms.agreement, "agreement"),
-        terms.lender,
-        terms.borrower,
-        text_word(terms.currency, "currency"),
-        terms.principal_minor,
-        text_word(terms.method, "method"),
-        text_word(terms.day_count, "day_count"),
-        terms.annual_rate_ppm,
-        text_word(terms.rounding, "rounding"),
-        terms.penalty_rate_ppm,
-        terms.penalty_year_days,
-        terms.grace_days,
-        terms.utc_offset_minutes,
-        date_number(terms.sign_by),
-        date_number(terms.disburse_on),
-        date_number(terms.disburse_by),
-        terms.self_paid_minor_max,
-        hash_bytes(terms.document_hash, "document_hash"),
-        [(text_word(p.purpose, "purpose"), p.payee_category, p.cap_minor) for p in terms.purposes],
-        [(date_number(r.due_on), r.principal_minor, r.interest_minor) for r in terms.instalments],
-    )
-
-
-def terms_from_abi(values: Sequence[Any]) -> LoanTerms:
-    """Terms from what a general ABI decoder makes of the tuple. Raises WordMalformed."""
-    return LoanTerms(
-        agreement=word_text(values[0]),
-        lender=values[1].lower(),
-        borrower=values[2].lower(),
-        currency=word_text(values[3]),
-        principal_minor=values[4],
-        method=word_text(values[5]),
-        day_count=word_text(values[6]),
-        annual_rate_ppm=values[7],
-        rounding=word_text(values[8]),
-        penalty_rate_ppm=values[9],
-        penalty_year_days=values[10],
-        grace_days=values[11],
-        utc_offset_minutes=values[12],
-        sign_by=number_date(values[13]),
-        disburse_on=number_date(values[14]),
-        disburse_by=number_date(values[15]),
-        self_paid_minor_max=values[16],
-        document_hash="0x" + values[17].hex(),
-        purposes=tuple(PurposeCap(word_text(p), category, cap) for p, category, cap in values[18]),
-        instalments=tuple(
-            Instalment(number, number_date(due), principal, interest)
-            for number, (due, principal, interest) in enumerate(values[19], start=1)
-        ),
-    )
-
-
 def typed_data(terms: LoanTerms, chain_id: int, ledger: str) -> dict[str, Any]:
     """The complete JSON that `eth_signTypedData_v4` takes: what a wallet shows and signs."""
     return {

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.rule import Rule
 from rich.table import Table
 
-from tallystick.cli.console import DIFFERENCE, HomeOption, JsonOption, answer, console_on
+from tallystick.cli.console import DIFFERENCE, HomeOption, JsonOption, answer
+from tallystick.cli.progress import progress
 from tallystick.cli.render_funds import render_trace
 from tallystick.cli.render_loan import render_history, render_terms
 from tallystick.cli.render_portfolio import render_portfolio
@@ -39,18 +39,7 @@ def demo(
     outcome; killed, it goes on where it stopped.
     """
     settings = load_settings(home=home)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} months"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console_on(stderr=True)) as progress:
-        task = progress.add_task(f"{loans} loans", visible=False)
-
-        def advance(months: int, total: int) -> None:
-            progress.update(task, completed=months, total=total, visible=True)
-
+    with progress(f"{loans} loans", "months") as advance:
         outcome = run_demo(settings, loans, advance)
 
     def render(console: Console) -> None:

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tallystick.cli.console import HomeOption, JsonOption, answer, console_on, print_error
+from tallystick.cli.console import HomeOption, JsonOption, answer, print_error
 from tallystick.cli.opening import office_at
+from tallystick.cli.progress import progress
 from tallystick.mirror.digest import state_digest
 from tallystick.mirror.follow import FollowReport
 from tallystick.mirror.rebuild import rebuild_from_chain, rebuild_from_kept_logs
@@ -31,7 +31,7 @@ def follow(
     as_json: JsonOption = False,
 ) -> None:
     """Follow the chain into the database, until interrupted or, with --once, up to its head."""
-    with office_at(home) as office, _progress("mirroring") as progress:
+    with office_at(home) as office, _progress("mirroring") as report_on:
         follower = follower_of(office)
         if not once:
             stop = threading.Event()
@@ -40,10 +40,10 @@ def follow(
             follower.follow(
                 stop,
                 poll_seconds=poll_seconds,
-                on_report=progress,
+                on_report=report_on,
                 on_trouble=lambda error: print_error(error, as_json=False),
             )
-        report = follower.catch_up(progress)
+        report = follower.catch_up(report_on)
     _tell(report, as_json=as_json)
 
 
@@ -59,12 +59,12 @@ def rebuild(
     """Forget what is mirrored and make it anew, from the chain unless told otherwise."""
     with (
         office_at(home, may_mirror_other=not from_kept_logs) as office,
-        _progress("rebuilding") as progress,
+        _progress("rebuilding") as report_on,
     ):
         if from_kept_logs:
             logs = rebuild_from_kept_logs(office.store, office.deployment)
         else:
-            report = rebuild_from_chain(office.store, follower_of(office), progress)
+            report = rebuild_from_chain(office.store, follower_of(office), report_on)
     if from_kept_logs:
         answer(
             {"logs": logs},
@@ -138,21 +138,6 @@ def _tell(report: FollowReport, *, as_json: bool) -> None:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[FollowReport], None]]:
-    """A progress bar on standard error, moved by a follower's reports."""
-    with Progress(
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("blocks"),
-        TimeElapsedColumn(),
-        console=console_on(stderr=True),
-        transient=True,
-    ) as progress:
-        task = progress.add_task(what, total=None)
-
-        def move(report: FollowReport) -> None:
-            progress.update(
-                task, completed=report.cursor.block_number, total=report.head_block_number
-            )
-
-        yield move
+    """A progress bar moved by a follower's reports."""
+    with progress(what, "blocks") as advance:
+        yield lambda report: advance(report.cursor.block_number, report.head_block_number)

@@ -195,16 +195,6 @@ def has_commands(session: Session, prefix: str) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def list_commands(
-    session: Session, *, status: CommandStatus | None = None, after: int = 0, limit: int = 100
-) -> list[Command]:
-    """Commands in the order they were given, from behind the id `after`."""
-    query = select(*_COMMAND).where(commands.c.id > after).order_by(commands.c.id).limit(limit)
-    if status is not None:
-        query = query.where(commands.c.status == status)
-    return [_command(row) for row in session.execute(query)]
-
-
 def commands_of(session: Session, caller: str) -> list[Command]:
     """Every command a caller ever gave, oldest first."""
     query = select(*_COMMAND).where(commands.c.caller == caller).order_by(commands.c.id)
