@@ -7,6 +7,7 @@ that are run meanwhile join that chain, and are quicker for it.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,16 @@ def copy_of(home: Path, folder: Path) -> Path:
     copied = folder / "home"
     shutil.copytree(home, copied, ignore=shutil.ignore_patterns("process.json", "*.lock"))
     return copied
+
+
+def is_chain_running(home: Path) -> bool:
+    """Whether a process of the home's chain is alive: it holds the lock on its folder."""
+    with (home / "chain" / "process.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 @contextmanager

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.chain.embedded import embedded_chain
-from tests.cli.homes import chain_of
+from tests.cli.homes import chain_of, is_chain_running
 from tests.cli.running import COMMAND, environment, run, run_apart, started
 
 CHINESE = "深圳第一工坊"
@@ -145,12 +144,8 @@ def test_the_demo_is_interrupted(name: signal.Signals, tmp_path: Path) -> None:
     assert out == b""
     assert b"Traceback" not in err
     # The chain was stopped with its user: this one starts it anew, and goes on where it stood.
-    record = json.loads((home / "chain" / "process.json").read_text())
-    with pytest.raises(ProcessLookupError):
-        os.kill(record["pid"], 0)
-    with embedded_chain(home / "chain"):
-        told = run("demo", "--loans", "3", "--json", home=home).json
-    assert told["reconciled"] is True
+    assert not is_chain_running(home)
+    assert run("demo", "--loans", "3", "--json", home=home).json["reconciled"] is True
 
 
 def test_words_of_others_are_not_taken_for_markup(founded_home: Path) -> None:

@@ -59,14 +59,15 @@ def sign_loan(
             f"loan {loan_id} is on the ledger already; nothing is left to sign", loan_id=loan_id
         )
     digest = signing_digest(terms, desk.deployment.chain_id, desk.deployment.loan_ledger)
-    if not is_signed_by(desk.node, signer, digest, _octets(signature)):
+    octets = _octets(signature)
+    if not is_signed_by(desk.node, signer, digest, octets):
         raise SignatureInvalid(
             f"this is not a signature of {signer} over these terms, this chain and this ledger; "
             "sign the typed data of the agreement as it is",
             field="signature",
         )
     with desk.store.begin() as session:
-        write_signature(session, loan_id, side, signature.lower())
+        write_signature(session, loan_id, side, "0x" + octets.hex())
         record(session, at=now, caller=caller, verb="sign_loan", subject=loan_id)
         return find_agreement(session, loan_id)
 

@@ -159,6 +159,9 @@ class Submitter:
         while not stop.wait(wait):
             try:
                 self.run_once()
+            except HeldElsewhere:
+                # The command line beside a service, say: each has its turn.
+                wait = poll_seconds
             except TallystickError as error:
                 if self.trouble is None or self.trouble.type != error.type:
                     _log.error("submission: %s", error.detail)

@@ -6,6 +6,7 @@ import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -85,6 +86,9 @@ def tallystick(
 def main() -> None:
     """Entry point. Being asked to end is the same as Ctrl-C: what was opened is closed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name in Chinese must not end a command whose locale has no Chinese.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except TallystickError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
@@ -29,7 +30,7 @@ KeyOption = Annotated[
 ]
 
 
-_KEY_MAX = 200
+_KEY = re.compile(r"[!-~]{1,128}")
 
 
 class IdempotencyKeyInvalid(Invalid):
@@ -66,9 +67,9 @@ def place_order(
 
     Raises IdempotencyKeyInvalid, CommandRefused, CommandNotSettled, and what `make` raises.
     """
-    if key is not None and not (0 < len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
+    if key is not None and not _KEY.fullmatch(key):
         raise IdempotencyKeyInvalid(
-            f"an idempotency key is 1 to {_KEY_MAX} printable ASCII characters",
+            "an idempotency key is 1 to 128 ASCII characters without spaces",
             field="idempotency_key",
         )
     with office_at(home) as office:

@@ -35,35 +35,40 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
     home: Path = Field(
-        Path("tallystick-home"), description="folder of keys, deployment records, database and mail"
+        default=Path("tallystick-home"),
+        description="folder of keys, deployment records, database and mail",
     )
     database_url: str = Field(
-        "", repr=False, description="SQLAlchemy URL; empty is SQLite in the home"
+        default="", repr=False, description="SQLAlchemy URL; empty is SQLite in the home"
     )
     chain_url: str = Field(
-        "",
+        default="",
         repr=False,
         description="http(s):// or ipc:// address of a node; empty is the embedded chain",
     )
     chain_kind: Literal["auto", "anvil", "eth-tester"] = Field(
-        "auto", description="which embedded chain; auto takes anvil where it is installed"
+        default="auto", description="which embedded chain; auto takes anvil where it is installed"
     )
-    poa: bool = Field(False, description="the chain is proof of authority (longer extraData)")
+    poa: bool = Field(
+        default=False, description="the chain is proof of authority (longer extraData)"
+    )
     finality: str = Field(
-        "immediate", description="immediate, finalized, or a number of confirmations"
+        default="immediate", description="immediate, finalized, or a number of confirmations"
     )
     keystore_password: str = Field(
-        "",
+        default="",
         repr=False,
         description="opens the keystore; empty reads the file keystore-password in the home",
     )
     mail: str = Field(
-        "folder", repr=False, description="folder (mail/ in the home) or smtp://host:port"
+        default="folder", repr=False, description="folder (mail/ in the home) or smtp://host:port"
     )
-    mail_from: str = Field("notices@tallystick.invalid", description="sender of notices")
-    currency: str = Field("CNY", description="ISO 4217 code of the settlement token")
-    host: str = Field("127.0.0.1", min_length=1, description="address the API listens on")
-    port: int = Field(8000, ge=0, le=65535, description="port the API listens on; 0 picks one")
+    mail_from: str = Field(default="notices@tallystick.invalid", description="sender of notices")
+    currency: str = Field(default="CNY", description="ISO 4217 code of the settlement token")
+    host: str = Field(default="127.0.0.1", min_length=1, description="address the API listens on")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port the API listens on; 0 picks one"
+    )
 
     @property
     def resolved_database_url(self) -> str:

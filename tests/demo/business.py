@@ -1,0 +1,42 @@
+"""What a demo came to, as the business sees it: no blocks, no time of day, no staff's addresses."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+_QUESTIONS = {
+    "loans": """
+        SELECT loan_id, agreement, status, principal_repaid_minor, interest_repaid_minor,
+               penalty_repaid_minor, penalty_unit_days, controlled_minor, withdrawn_minor,
+               written_off_minor, next_instalment, paid_on_next_minor, date(disbursed_at),
+               date(closed_at), date(written_off_at)
+        FROM loans""",
+    "repayments": """
+        SELECT loans.loan_id, date(received_at), amount_minor, repayments.penalty_minor,
+               repayments.interest_minor, repayments.principal_minor, is_payoff
+        FROM repayments JOIN loans ON loans.id = repayments.loan_id""",
+    "balances": """
+        SELECT profiles.name, balance_minor FROM balances JOIN profiles USING (address)""",
+    "notices": """
+        SELECT loan_id, instalment, step, recipient, content_hash, status, date(served_at)
+        FROM notices""",
+    "anchored": """
+        SELECT loans.loan_id, content_hash, step, date(served_at)
+        FROM notices_served JOIN loans ON loans.id = notices_served.loan_id""",
+    "day closes": "SELECT closed_on, summary FROM day_closes",
+    "commands": """
+        SELECT idempotency_key, kind, status, json_extract(error, '$.type') FROM commands
+        WHERE idempotency_key NOT LIKE '%/approve/%'""",
+}
+
+
+def business_of(home: Path) -> dict[str, list[Any]]:
+    """Equal for demos of as many loans, whatever happened to their processes."""
+    with closing(sqlite3.connect(home / "tallystick.sqlite")) as database:
+        return {
+            what: sorted(database.execute(question).fetchall(), key=repr)
+            for what, question in _QUESTIONS.items()
+        }
