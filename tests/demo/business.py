@@ -1,4 +1,4 @@
-"""What a demo came to, as the business sees it: no blocks, no time of day, no staff's addresses."""
+"""What a demo came to for the business: no blocks, no time of day, no addresses of staff."""
 
 from __future__ import annotations
 

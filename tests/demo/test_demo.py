@@ -1,4 +1,4 @@
-"""The demo as its user runs it: to its end, again, on both kinds of chain, and where it must not."""
+"""The demo as its user runs it: to its end, again, on both chains, and where it must not."""
 
 from __future__ import annotations
 
