@@ -113,7 +113,7 @@ def test_skipped_days_are_made_good_without_a_flood(mirrored: Mirrored) -> None:
     mirrored.write_profiles()
     close(mirrored, due_on(1) - timedelta(days=10))
     close(mirrored, due_on(2) + timedelta(days=8))
-    assert steps(mirrored.store) == [("01", 1, "overdue_30"), ("01", 2, "overdue_7")]
+    assert steps(mirrored.store) == [("01", 1, "overdue_30")]
 
 
 def test_what_the_notice_says_and_to_whom(mirrored: Mirrored) -> None:
@@ -286,7 +286,7 @@ def test_a_thousand_loans_are_closed_in_about_a_second(mirrored: Mirrored) -> No
     closed = close_day(mirrored.store, day, now=NOW)
     # The processor's time, so that other work on the machine does not count.
     assert time.process_time() - began < 2
-    assert closed.summary["notices_by_step"] == {"overdue_1": 1000, "overdue_30": 1000}
+    assert closed.summary["notices_by_step"] == {"overdue_30": 1000}
 
 
 def test_a_database_error_names_no_person(mirrored: Mirrored) -> None:

@@ -14,21 +14,13 @@ from random import Random
 
 import pytest
 
-from tests.cli.homes import chain_of, is_chain_running
+from tests.cli.homes import DEMO_LOANS, chain_of, is_chain_running
 from tests.cli.running import run, started
 from tests.demo.business import business_of
 from tests.demo.killed_process import STEPS, run_killed
 
-LOANS = 10
 ENDED = 0
 KILLED = -signal.SIGKILL
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("undisturbed") / "home"
-    assert run("demo", "--loans", LOANS, home=home).code == 0
-    return home
 
 
 @pytest.fixture
@@ -45,7 +37,7 @@ def run_until(home: Path, step: str, times: int) -> int | None:
     """Runs the demo in a process of its own until it is killed or done; its exit code."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.demo.killed_process"])
-    process = processes.Process(target=run_killed, args=(str(home), LOANS, step, times))
+    process = processes.Process(target=run_killed, args=(str(home), DEMO_LOANS, step, times))
     process.start()
     process.join()
     code = process.exitcode
@@ -55,7 +47,7 @@ def run_until(home: Path, step: str, times: int) -> int | None:
 
 def check_same(home: Path, undisturbed: Path) -> None:
     first, second = (
-        run("demo", "--loans", LOANS, "--json", home=one).json for one in (home, undisturbed)
+        run("demo", "--loans", DEMO_LOANS, "--json", home=one).json for one in (home, undisturbed)
     )
     assert first["reconciled"] is True
     for outcome in (first, second):
@@ -67,28 +59,28 @@ def check_same(home: Path, undisturbed: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_it_is_killed_at_every_step(seed: int, home: Path, undisturbed: Path) -> None:
+def test_it_is_killed_at_every_step(seed: int, home: Path, kept_demo_home: Path) -> None:
     random = Random(seed)
     steps = list(STEPS)
     random.shuffle(steps)
     killed_at = []
     for step in steps:
-        # Notices are few; of other steps one stage takes several.
-        times = 1 if "notice" in step else random.randrange(1, 9)
+        # Days and notices are few; of other steps a month takes many.
+        times = 1 if "notice" in step or "day" in step else random.randrange(1, 7)
         code = run_until(home, step, times)
         assert code in (KILLED, ENDED), step
         if code == KILLED:
             killed_at.append(step)
     assert len(killed_at) >= len(STEPS) - 2, set(STEPS) - set(killed_at)
-    check_same(home, undisturbed)
+    check_same(home, kept_demo_home)
 
 
-def test_it_is_killed_at_any_moment(home: Path, undisturbed: Path) -> None:
+def test_it_is_killed_at_any_moment(home: Path, kept_demo_home: Path) -> None:
     """From outside, by the clock."""
     random = Random(3)
     kills = 0
     while kills < 8:
-        with started("demo", "--loans", LOANS, "--json", home=home) as process:
+        with started("demo", "--loans", DEMO_LOANS, "--json", home=home) as process:
             before = size_of(home)
             while size_of(home) == before and process.poll() is None:
                 time.sleep(0.005)
@@ -101,7 +93,7 @@ def test_it_is_killed_at_any_moment(home: Path, undisturbed: Path) -> None:
             process.communicate()
             kills += 1
     assert kills >= 4
-    check_same(home, undisturbed)
+    check_same(home, kept_demo_home)
 
 
 def size_of(home: Path) -> int:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
 
 from tallystick.actions.day_close import close_day
-from tallystick.actions.deliver_notices import CLAIM, deliver_notices
+from tallystick.actions.deliver_notices import ATTEMPTS_MAX, CLAIM, deliver_notices
 from tallystick.actions.submission import Submitter
 from tallystick.demo.drafts import Drafts, Due
 from tallystick.demo.story import LATE_DAYS, MONTHS, Story, month_start
@@ -50,7 +50,7 @@ class Demo:
         self._follower = follower
         self._drafts = drafts
         self._stories = stories
-        self._at = datetime.min.replace(tzinfo=UTC)
+        self._at = self._clock_set_to = datetime.min.replace(tzinfo=UTC)
         self.seconds = dict.fromkeys(("draft", "submit", "mirror", "day_close"), 0.0)
 
     def run(self, advance: Advance) -> None:
@@ -106,7 +106,7 @@ class Demo:
         with self._timed("mirror"):
             if self._follower.catch_up().cursor.block_at < self._at:
                 # Nothing has happened on this day yet: the mirror has to know that it has come.
-                self._chain.set_time(self._at)
+                self._set_clock()
                 self._chain.mine()
                 self._follower.catch_up()
         with self._timed("day_close"):
@@ -117,25 +117,23 @@ class Demo:
                 utc_offset_minutes=OFFICE_UTC_OFFSET_MINUTES,
             )
             self._deliver()
-            if self._has_waiting_notices():
-                # A run that was killed while it delivered has claimed them for so long.
-                self._at += CLAIM
-                self._deliver()
         self._settle()
 
     def _deliver(self) -> None:
-        deliver_notices(
-            self._office.store,
-            self._office.mailer,
-            self._office.deployment,
-            servicer=self._office.lanes.address("servicer"),
-            mail_from=self._office.settings.mail_from,
-            clock=lambda: self._at,
-        )
-
-    def _has_waiting_notices(self) -> bool:
-        with self._office.store.read() as session:
-            return bool(list_notices(session, status=NoticeStatus.WRITTEN, limit=1))
+        for _ in range(ATTEMPTS_MAX):
+            deliver_notices(
+                self._office.store,
+                self._office.mailer,
+                self._office.deployment,
+                servicer=self._office.lanes.address("servicer"),
+                mail_from=self._office.settings.mail_from,
+                clock=lambda: self._at,
+            )
+            with self._office.store.read() as session:
+                if not list_notices(session, status=NoticeStatus.WRITTEN, limit=1):
+                    return
+            # A run that was killed while it delivered has claimed them for so long.
+            self._at += CLAIM
 
     # ------------------------------------------------------------ stages
 
@@ -164,10 +162,16 @@ class Demo:
     def _settle(self) -> None:
         """Sends what is written, has it mined, and brings the mirror up to it."""
         with self._timed("submit"):
-            self._chain.set_time(self._at)
+            self._set_clock()
             self._submitter.drain()
         with self._timed("mirror"):
             self._follower.catch_up()
+
+    def _set_clock(self) -> None:
+        """Dates the next block, unless one is dated so; later blocks follow within the minute."""
+        if self._at > self._clock_set_to:
+            self._chain.set_time(self._at)
+            self._clock_set_to = self._at
 
     @contextmanager
     def _timed(self, part: str) -> Iterator[None]:
