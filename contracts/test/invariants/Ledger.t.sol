@@ -39,8 +39,17 @@ contract LedgerInvariantTest is LoanTest {
         _target();
     }
 
+    /// @dev One campaign for all: each invariant of its own would live through other loans once more.
+    function invariantTheHalvesMatch() public view {
+        _theLedgerHoldsWhatItOwes();
+        _everyDisbursedUnitIsSomewhere();
+        _principalIsRepaidOrOutstanding();
+        _theLedgerAgreesWithTheSimulation();
+        _balancesAreTheSumsOfEvents();
+    }
+
     /// @dev Money in the ledger is some loan's controlled money or held for someone.
-    function invariantTheLedgerHoldsWhatItOwes() public view {
+    function _theLedgerHoldsWhatItOwes() private view {
         uint256 controlled;
         for (uint256 i; i < _handler.loanCount(); ++i) {
             controlled += ledger.loanOf(_handler.loanIds(i)).controlledMinor;
@@ -52,7 +61,7 @@ contract LedgerInvariantTest is LoanTest {
     }
 
     /// @dev disbursed = controlled + spent + withdrawn + released at closing.
-    function invariantEveryDisbursedUnitIsSomewhere() public view {
+    function _everyDisbursedUnitIsSomewhere() private view {
         for (uint256 i; i < _handler.loanCount(); ++i) {
             bytes32 loanId = _handler.loanIds(i);
             Loan memory loan = ledger.loanOf(loanId);
@@ -78,7 +87,7 @@ contract LedgerInvariantTest is LoanTest {
     }
 
     /// @dev principal disbursed = repaid + outstanding; what was repaid is what the events say.
-    function invariantPrincipalIsRepaidOrOutstanding() public view {
+    function _principalIsRepaidOrOutstanding() private view {
         for (uint256 i; i < _handler.loanCount(); ++i) {
             bytes32 loanId = _handler.loanIds(i);
             Loan memory loan = ledger.loanOf(loanId);
@@ -95,7 +104,7 @@ contract LedgerInvariantTest is LoanTest {
     }
 
     /// @dev The ledger's arithmetic is that of a loan lived day by day.
-    function invariantTheLedgerAgreesWithTheSimulation() public view {
+    function _theLedgerAgreesWithTheSimulation() private view {
         for (uint256 i; i < _handler.loanCount(); ++i) {
             bytes32 loanId = _handler.loanIds(i);
             Status status = ledger.loanOf(loanId).status;
@@ -112,7 +121,7 @@ contract LedgerInvariantTest is LoanTest {
     }
 
     /// @dev Every movement of money has its event: balances are the sums of what the log tells.
-    function invariantBalancesAreTheSumsOfEvents() public view {
+    function _balancesAreTheSumsOfEvents() private view {
         uint256 sum = token.balanceOf(address(ledger));
         vm.assertEq(sum, _book.balance(address(ledger)));
         for (uint256 i; i < _parties.length; ++i) {
@@ -139,11 +148,7 @@ contract LedgerInvariantTest is LoanTest {
         for (uint256 i; i < actions.length; ++i) {
             vm.assertGt(_handler.doneCount(actions[i]), 0, actions[i]);
         }
-        invariantTheLedgerHoldsWhatItOwes();
-        invariantEveryDisbursedUnitIsSomewhere();
-        invariantPrincipalIsRepaidOrOutstanding();
-        invariantTheLedgerAgreesWithTheSimulation();
-        invariantBalancesAreTheSumsOfEvents();
+        invariantTheHalvesMatch();
     }
 
     function _act(uint256 which, uint256 seed, uint256 amountSeed) private {

@@ -56,7 +56,7 @@ contract CalldataTest is LoanTest {
     }
 
     /// @dev Where the arrays lie is no term: the same loan comes out.
-    function testTheIdDoesNotDependOnWhereTheArraysLie() public {
+    function testTheIdDoesNotDependOnWhereTheArraysLie() public view {
         LoanTerms memory terms = _terms();
         bytes memory plain = abi.encodeCall(ledger.idOf, (terms));
         bytes memory moved = new bytes(plain.length + 64);
