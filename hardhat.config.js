@@ -1,5 +1,5 @@
-// Second opinion and test runner: same compiler, settings and bytecode as scripts/compile_contracts.py.
-import { readFileSync, readdirSync } from "node:fs";
+// Second opinion: the same bytecode as scripts/compile_contracts.py, by another driver of the compiler.
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "hardhat/config";
 
@@ -12,14 +12,7 @@ const solc = {
   settings: compiler.settings,
 };
 
-// Tests take the contracts from their artifacts and are themselves compiled without the optimizer,
-// which would take ten times as long. Only the harnesses around the libraries need it.
-const unoptimized = { ...solc, settings: { evmVersion: compiler.settings.evmVersion } };
-const tests = readdirSync(new URL("contracts/test/", import.meta.url), { recursive: true })
-  .filter((path) => path.endsWith(".sol") && !path.startsWith("harness/"))
-  .map((path) => [`contracts/test/${path}`, unoptimized]);
-
-const profile = { compilers: [solc], overrides: Object.fromEntries(tests) };
+const profile = { compilers: [solc] };
 
 export default defineConfig({
   solidity: {
@@ -30,12 +23,5 @@ export default defineConfig({
   paths: {
     sources: "contracts",
     tests: { solidity: "contracts/test" },
-  },
-  coverage: { skipFiles: ["contracts/test/**"] },
-  test: {
-    solidity: {
-      fuzz: { runs: 256 },
-      invariant: { runs: 32, depth: 64, failOnRevert: true },
-    },
   },
 });

@@ -1,149 +1,171 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {
+    Account,
     ILoanLedger,
-    Loan,
-    LoanTerms,
+    LoanFlags,
+    LoanState,
     Owed,
-    PurposeCap,
+    RepaymentKind,
     Status
 } from "./interfaces/ILoanLedger.sol";
 import {IPartyRegistry, Party, PartyRoles} from "./interfaces/IPartyRegistry.sol";
 import {ISettlementToken} from "./interfaces/ISettlementToken.sol";
-import {CalendarLib} from "./libraries/CalendarLib.sol";
-import {OriginationLib} from "./libraries/OriginationLib.sol";
-import {TermsLib} from "./libraries/TermsLib.sol";
+import {LedgerBase, Tally} from "./LedgerBase.sol";
+import {AgreementLib} from "./libraries/AgreementLib.sol";
 import {TextLib} from "./libraries/TextLib.sol";
+import {Standing, StandingLib} from "./libraries/StandingLib.sol";
 import {WaterfallLib} from "./libraries/WaterfallLib.sol";
+import {Row} from "./libraries/RowLib.sol";
+import {Witness, WitnessLib} from "./libraries/WitnessLib.sol";
 
 /// @title LoanLedger
-/// @notice See `ILoanLedger`. Every entry point that changes a loan goes id, require, accrue, write, emit,
-/// transfer, in that order.
-contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
-    using CalendarLib for uint32;
-    using OriginationLib for LoanTerms;
+/// @notice See `ILoanLedger`. Every entry point that changes a loan goes id, require, accrue, write,
+/// emit, transfer, in that order.
+///
+/// WHAT IS OWED
+///
+/// - The schedule is what was signed: dated instalments of interest and principal. An instalment is due
+///   from the first second of its date, where the loan counts its days; until then it is the current one.
+/// - Penalty is counted in unit-days: one minor unit of unpaid interest or principal for one whole day
+///   past due beyond the grace days. Unit-days are whole numbers and become money by one rounding,
+///
+///       penalty accrued = unit-days × penaltyRatePpm ÷ (1,000,000 × penaltyYearDays),
+///
+///   so what is owed at a time does not depend on when, how often or by whom the loan was touched.
+/// - A repayment goes to penalty, then to the oldest instalment's interest, its principal, and so on.
+///   With `PenaltyLast` what is due of the instalments comes before penalty, the current one after it.
+/// - Paying off charges the current period's interest for its elapsed days and the agreed fee on
+///   principal not yet due. Interest already paid is not given back.
+/// - Prepayment reduces what is outstanding beyond the current instalment: by the rule in the terms the
+///   last instalments fall away, or all become smaller. Interest follows the balance.
+/// - Acceleration replaces the instalments by what is outstanding, with interest to the day.
+/// - Restructuring ends a loan and begins another with its balances. Carried penalty and interest are
+///   due at once and bear no penalty.
+/// - What a guarantor paid, the borrower owes the guarantor; the lender ranks first.
+///
+/// WHO MAY
+///
+///     lender or servicer      disburse, callGuarantee, accelerate
+///     borrower or servicer    pay
+///     borrower                withdraw, prepay, revokeMandate
+///     guarantor               callGuarantee
+///     lender or borrower      cancel
+///     any who signs           revokeSignature
+///     whom the terms let      collect
+///     servicer                writeOff, serveNotice
+///     guardian                pause
+///     those who signed        originate, restructure, assign: anyone may bring the signatures
+///     anyone                  repay, payoff, reimburse, batch
+///     whom money is held for  claim
+///
+/// WHAT CAN NEVER HAPPEN
+///
+/// - Terms change: they are the loan's id. What moves is in `LoanState`.
+/// - A status goes back: none, approved, active, (written off,) closed or restructured; or cancelled.
+/// - A repayment fails because of its receiver, a pause, or what someone else repaid before.
+/// - A unit is lost: disbursed = controlled + spent + withdrawn + applied to the debt + released, and
+///   principal disbursed = repaid + outstanding, carried over restructurings.
+/// - A penalty is escaped by closing, assigning, accelerating or restructuring.
+contract LoanLedger is ILoanLedger, LedgerBase {
+    using AgreementLib for bytes;
     using SafeERC20 for ISettlementToken;
-    using TermsLib for LoanTerms;
     using TextLib for bytes32;
-    using WaterfallLib for LoanTerms;
+    using StandingLib for Standing;
     using WaterfallLib for Owed;
+    using WaterfallLib for Standing;
+    using WitnessLib for Witness;
+    using WitnessLib for bytes;
 
-    IPartyRegistry public immutable REGISTRY;
-    ISettlementToken public immutable TOKEN;
-    bytes32 private immutable CURRENCY;
+    /// @notice The contract with the code of the rarer calls.
+    address public immutable SERVICING;
 
-    mapping(bytes32 loanId => Loan) private _loans;
-    mapping(bytes32 loanId => mapping(address party => bool)) private _isRevoked;
-    /// @inheritdoc ILoanLedger
-    mapping(bytes32 loanId => mapping(bytes32 purpose => uint64)) public spentMinor;
-    /// @inheritdoc ILoanLedger
-    mapping(bytes32 loanId => mapping(bytes32 contentHash => uint40)) public noticeServedAt;
-    /// @inheritdoc ILoanLedger
-    mapping(address party => uint64) public claimableMinor;
-
-    constructor(address initialAuthority, IPartyRegistry registry, ISettlementToken token)
-        EIP712("Tallystick LoanLedger", "1")
-        AccessManaged(initialAuthority)
-    {
-        REGISTRY = registry;
-        TOKEN = token;
-        CURRENCY = token.currency();
+    constructor(
+        address initialAuthority,
+        IPartyRegistry registry,
+        ISettlementToken token,
+        address servicing
+    ) LedgerBase(initialAuthority, registry, token) {
+        SERVICING = servicing;
     }
 
     /* AGREEMENT */
 
     /// @inheritdoc ILoanLedger
     function originate(
-        LoanTerms calldata terms,
+        bytes calldata witness,
+        bytes calldata agreement,
         bytes calldata lenderSignature,
-        bytes calldata borrowerSignature
+        bytes calldata borrowerSignature,
+        bytes calldata guarantorSignature
     ) external returns (bytes32 loanId) {
-        loanId = terms.id();
-        require(_loans[loanId].status == Status.None, LoanAlreadyOriginated(loanId));
-        terms.requireOriginable();
-        require(terms.currency == CURRENCY, CurrencyMismatch(terms.currency));
-        require(_today(terms) <= terms.signBy.dayNumber(), SignatureExpired(terms.signBy));
-        _requireActiveAs(terms.lender, PartyRoles.LENDER);
-        _requireActiveAs(terms.borrower, PartyRoles.BORROWER);
+        Witness memory shown = _agree(
+            witness, agreement, lenderSignature, borrowerSignature, guarantorSignature
+        );
+        loanId = shown.loanId;
+        require(agreement.priorLoanId() == 0, TermInvalid("priorLoanId"));
 
-        bytes32 digest = _hashTypedDataV4(terms.structHash());
-        _requireSigned(loanId, terms.lender, digest, lenderSignature);
-        _requireSigned(loanId, terms.borrower, digest, borrowerSignature);
+        _loans[loanId].loan.status = Status.Approved;
 
-        _loans[loanId].status = Status.Approved;
-
-        emit LoanOriginated(loanId, terms.lender, terms.borrower, terms);
-    }
-
-    /// @inheritdoc ILoanLedger
-    function revokeSignature(bytes32 loanId) external {
-        require(_loans[loanId].status == Status.None, LoanAlreadyOriginated(loanId));
-        require(!_isRevoked[loanId][msg.sender], SignatureIsRevoked(loanId, msg.sender));
-
-        _isRevoked[loanId][msg.sender] = true;
-
-        emit SignatureRevoked(loanId, msg.sender);
+        emit LoanOriginated(loanId, shown.lender(), shown.borrower(), witness, agreement);
     }
 
     /* DISBURSEMENT AND USE OF PROCEEDS */
 
     /// @inheritdoc ILoanLedger
-    function disburse(LoanTerms calldata terms) external {
-        bytes32 loanId = terms.id();
-        Loan storage loan = _loanIn(loanId, Status.Approved);
-        _requireCaller(terms.lender);
-        _requireActiveAs(terms.lender, PartyRoles.LENDER);
-        _requireActiveAs(terms.borrower, PartyRoles.BORROWER);
-        uint256 today = _today(terms);
-        require(
-            today >= terms.disburseOn.dayNumber() && today <= terms.disburseBy.dayNumber(),
-            DisbursementOutsideWindow(terms.disburseOn, terms.disburseBy)
-        );
+    function disburse(bytes calldata witness, bytes calldata agreement) external {
+        Witness memory shown = witness.read();
+        bytes32 loanId = shown.loanId;
+        LoanState storage state = _loanIn(loanId, Status.Approved);
+        require(!_isPaused, IsPaused());
+        agreement.requireOf(shown);
+        address lender = shown.lender();
+        _requireCaller(lender);
+        _requireActiveAs(lender, PartyRoles.LENDER);
+        _requireActiveAs(shown.borrower(), PartyRoles.BORROWER);
+        Row first = shown.row(0);
+        uint256 today = _requireInWindow(shown, first.startsOn(), agreement.disburseBy());
 
-        uint64 amountMinor = terms.principalMinor;
-        loan.status = Status.Active;
-        loan.disbursedAt = uint40(block.timestamp);
-        loan.accruedOn = uint32(today);
-        loan.controlledMinor = amountMinor;
+        uint64 amountMinor = uint64(first.balanceMinor());
+        state.loan.status = Status.Active;
+        state.loan.accruedOn = uint24(today);
+        state.account.controlledMinor = uint48(amountMinor);
 
         emit FundsDisbursed(loanId, amountMinor);
 
-        TOKEN.safeTransferFrom(terms.lender, address(this), amountMinor);
+        TOKEN.safeTransferFrom(lender, address(this), amountMinor);
     }
 
     /// @inheritdoc ILoanLedger
     function pay(
-        LoanTerms calldata terms,
+        bytes calldata witness,
+        bytes calldata agreement,
         address payee,
         uint64 amountMinor,
         bytes32 purpose,
         bytes32 evidenceHash
     ) external {
-        bytes32 loanId = terms.id();
-        Loan storage loan = _loanIn(loanId, Status.Active);
-        _requireCaller(terms.borrower);
-        _requireActiveAs(terms.borrower, PartyRoles.BORROWER);
+        Witness memory shown = witness.read();
+        bytes32 loanId = shown.loanId;
+        LoanState storage state = _loanUsingProceeds(loanId);
+        agreement.requireOf(shown);
+        _requireCaller(shown.borrower());
+        _requireActiveAs(shown.borrower(), PartyRoles.BORROWER);
         require(amountMinor != 0, AmountZero());
         require(evidenceHash != 0, EvidenceMissing());
-        PurposeCap calldata agreed = _agreedPurpose(terms, purpose);
-        _requirePayee(terms, payee, agreed.payeeCategory);
-        uint64 spent = spentMinor[loanId][purpose];
+        (uint16 payeeCategory, uint64 capMinor) = _agreedPurpose(agreement, purpose);
+        _requirePayee(shown, state, payee, payeeCategory);
+        uint64 spent = _spentMinor[loanId][purpose];
         require(
-            amountMinor <= agreed.capMinor - spent,
-            PurposeCapExceeded(purpose, spent, amountMinor, agreed.capMinor)
+            amountMinor <= capMinor - spent,
+            PurposeCapExceeded(purpose, spent, amountMinor, capMinor)
         );
 
-        spentMinor[loanId][purpose] = spent + amountMinor;
-        _takeControlled(loan, amountMinor);
+        _spentMinor[loanId][purpose] = spent + amountMinor;
+        _takeControlled(state.account, amountMinor);
 
         emit ProceedsPaid(loanId, payee, purpose, amountMinor, evidenceHash);
 
@@ -151,19 +173,24 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
     }
 
     /// @inheritdoc ILoanLedger
-    function withdraw(LoanTerms calldata terms, uint64 amountMinor) external {
-        bytes32 loanId = terms.id();
-        Loan storage loan = _loanIn(loanId, Status.Active);
-        require(msg.sender == terms.borrower, CallerNotPermitted(msg.sender));
+    function withdraw(bytes calldata witness, bytes calldata agreement, uint64 amountMinor)
+        external
+    {
+        Witness memory shown = witness.read();
+        bytes32 loanId = shown.loanId;
+        LoanState storage state = _loanUsingProceeds(loanId);
+        agreement.requireOf(shown);
+        require(msg.sender == shown.borrower(), CallerNotPermitted(msg.sender));
         require(amountMinor != 0, AmountZero());
-        uint64 withdrawn = loan.withdrawnMinor;
+        uint64 withdrawn = state.account.withdrawnMinor;
+        uint64 maxMinor = agreement.selfPaidMinorMax();
         require(
-            amountMinor <= terms.selfPaidMinorMax - withdrawn,
-            SelfPaidShareExceeded(withdrawn, amountMinor, terms.selfPaidMinorMax)
+            amountMinor <= maxMinor - withdrawn,
+            SelfPaidShareExceeded(withdrawn, amountMinor, maxMinor)
         );
 
-        loan.withdrawnMinor = withdrawn + amountMinor;
-        _takeControlled(loan, amountMinor);
+        state.account.withdrawnMinor = uint48(withdrawn + amountMinor);
+        _takeControlled(state.account, amountMinor);
 
         emit ProceedsWithdrawn(loanId, amountMinor);
 
@@ -173,58 +200,27 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
     /* REPAYMENT */
 
     /// @inheritdoc ILoanLedger
-    function repay(LoanTerms calldata terms, uint64 amountMinorMax)
+    function repay(bytes calldata witness, uint64 amountMinorMax)
         external
         returns (uint64 takenMinor)
     {
-        bytes32 loanId = terms.id();
-        Loan memory loan = _carriedLoan(loanId);
-        Owed memory owed = _accrue(terms, loan);
-        takenMinor = owed.repayable();
-        require(takenMinor != 0, NothingOwed(loanId));
+        Tally memory tally = _accrued(witness, false);
+        Witness memory shown = tally.shown;
+        Owed memory owed = tally.owed;
+        uint256 repayable = owed.repayable();
+        require(repayable != 0, NothingOwed(shown.loanId));
         require(amountMinorMax != 0, AmountZero());
-        if (takenMinor > amountMinorMax) takenMinor = amountMinorMax;
+        takenMinor = repayable < amountMinorMax ? uint64(repayable) : amountMinorMax;
 
-        uint64 penalty = takenMinor < owed.penaltyMinor ? takenMinor : owed.penaltyMinor;
-        loan.penaltyRepaidMinor += penalty;
-        (uint64 interest, uint64 principal) = terms.allocate(loan, takenMinor - penalty);
-
-        emit RepaymentReceived(loanId, msg.sender, takenMinor, penalty, interest, principal, false);
-
-        _settle(loanId, terms, loan, takenMinor);
-    }
-
-    /// @inheritdoc ILoanLedger
-    function payoff(LoanTerms calldata terms, uint64 amountMinorMax)
-        external
-        returns (uint64 takenMinor)
-    {
-        bytes32 loanId = terms.id();
-        Loan memory loan = _carriedLoan(loanId);
-        Owed memory owed = _accrue(terms, loan);
-        uint64 interest = owed.payoffInterest();
-        uint64 principal = owed.outstandingPrincipalMinor;
-        takenMinor = owed.penaltyMinor + interest + principal;
-        require(takenMinor <= amountMinorMax, PayoffAboveMax(takenMinor, amountMinorMax));
-
-        loan.penaltyRepaidMinor += owed.penaltyMinor;
-        loan.principalRepaidMinor += principal;
-        loan.nextInstalment = uint16(terms.instalments.length);
-        loan.paidOnNextMinor = 0;
-
-        emit RepaymentReceived(
-            loanId, msg.sender, takenMinor, owed.penaltyMinor, interest, principal, true
-        );
-
-        _settle(loanId, terms, loan, takenMinor);
+        _repay(tally, takenMinor, RepaymentKind.Repay, msg.sender);
     }
 
     /// @inheritdoc ILoanLedger
     function claim() external returns (uint64 amountMinor) {
-        amountMinor = claimableMinor[msg.sender];
+        amountMinor = _claimableMinor[msg.sender];
         require(amountMinor != 0, NothingToClaim(msg.sender));
 
-        claimableMinor[msg.sender] = 0;
+        _claimableMinor[msg.sender] = 0;
 
         emit PayoutClaimed(msg.sender, amountMinor);
 
@@ -234,190 +230,240 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
     /* SERVICING */
 
     /// @inheritdoc ILoanLedger
-    function writeOff(LoanTerms calldata terms, bytes32 reasonHash) external restricted {
-        bytes32 loanId = terms.id();
-        Loan memory loan = _loanIn(loanId, Status.Active);
-        Owed memory owed = _accrue(terms, loan);
-        require(owed.arrearsMinor != 0, NotInArrears(loanId));
-
-        loan.status = Status.WrittenOff;
-        _loans[loanId] = loan;
-
-        emit LoanWrittenOff(
-            loanId,
-            owed.outstandingPrincipalMinor,
-            owed.interestMinor,
-            owed.penaltyMinor,
-            reasonHash
+    function serveNotice(bytes32 loanId, bytes32 step, bytes32 contentHash) external restricted {
+        require(_loans[loanId].loan.status >= Status.Approved, LoanUnknown(loanId));
+        require(step.textLength() != 0 && contentHash != 0, NoticeIncomplete());
+        require(
+            _noticeServedAt[loanId][contentHash] == 0, NoticeAlreadyServed(loanId, contentHash)
         );
+
+        _noticeServedAt[loanId][contentHash] = uint40(block.timestamp);
+
+        emit NoticeServed(loanId, contentHash, step);
     }
 
     /// @inheritdoc ILoanLedger
-    function serveNotice(bytes32 loanId, bytes32 step, bytes32 contentHash) external restricted {
-        require(_loans[loanId].status != Status.None, LoanUnknown(loanId));
-        require(step.textLength() != 0 && contentHash != 0, NoticeIncomplete());
-        require(
-            noticeServedAt[loanId][contentHash] == 0, NoticeAlreadyServed(loanId, contentHash)
-        );
+    function batch(bytes[] calldata calls) external returns (bytes[] memory errors) {
+        errors = new bytes[](calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            bytes calldata item = calls[i];
+            bytes4 selector = bytes4(item);
+            require(selector != this.batch.selector, BatchNested());
+            bool isDone;
+            assembly ("memory-safe") {
+                // Laid out above the free memory pointer, used and given back.
+                let m := mload(0x40)
+                calldatacopy(m, item.offset, item.length)
+                isDone := delegatecall(gas(), address(), m, item.length, 0, 0)
+            }
+            if (isDone) continue;
+            bytes memory reason = _returned();
+            errors[i] = reason;
+            emit BatchItemFailed(i, selector, reason);
+        }
+    }
 
-        noticeServedAt[loanId][contentHash] = uint40(block.timestamp);
+    /* SERVICING: THE CODE IS IN `LoanServicing` */
 
-        emit NoticeServed(loanId, contentHash, step);
+    /// @inheritdoc ILoanLedger
+    function revokeSignature(bytes calldata) external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function cancel(bytes calldata) external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function collect(bytes calldata) external returns (uint64) {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function payoff(bytes calldata, uint64) external returns (uint64) {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function revokeMandate(bytes calldata) external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function prepay(bytes calldata, uint64, uint64) external returns (uint64) {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function callGuarantee(bytes calldata, uint64) external returns (uint64) {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function reimburse(bytes calldata, uint64) external returns (uint64) {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function accelerate(bytes calldata, bytes32) external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function restructure(
+        bytes calldata,
+        bytes calldata,
+        bytes calldata,
+        bytes calldata,
+        bytes calldata,
+        bytes calldata
+    ) external returns (bytes32) {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function assign(bytes calldata, address, uint64, uint32, bytes calldata, bytes calldata) external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function writeOff(bytes calldata, bytes32) external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function pause() external {
+        _delegate();
+    }
+
+    /// @inheritdoc ILoanLedger
+    function unpause() external {
+        _delegate();
     }
 
     /* VIEWS */
 
     /// @inheritdoc ILoanLedger
-    function idOf(LoanTerms calldata terms) external pure returns (bytes32) {
-        return terms.id();
+    function idOf(bytes calldata witness) external pure returns (bytes32) {
+        return witness.read().loanId;
     }
 
     /// @inheritdoc ILoanLedger
-    function digestOf(LoanTerms calldata terms) external view returns (bytes32) {
-        return _hashTypedDataV4(terms.structHash());
+    function digestOf(bytes calldata witness, bytes calldata agreement)
+        external
+        view
+        returns (bytes32)
+    {
+        return _checkedDigest(witness.read(), agreement);
     }
 
     /// @inheritdoc ILoanLedger
-    function loanOf(bytes32 loanId) external view returns (Loan memory) {
+    function assignmentDigestOf(
+        bytes calldata witness,
+        address assignee,
+        uint64 priceMinor,
+        uint32 signBy
+    ) external view returns (bytes32) {
+        Witness memory shown = witness.read();
+        address lender = _lenderOf(shown, _loans[shown.loanId].loan.flags);
+        return _assignmentDigest(shown.loanId, lender, assignee, priceMinor, signBy);
+    }
+
+    /// @inheritdoc ILoanLedger
+    function loanOf(bytes32 loanId) external view returns (LoanState memory) {
         return _loans[loanId];
     }
 
     /// @inheritdoc ILoanLedger
-    function owedAt(LoanTerms calldata terms, uint256 asOf) external view returns (Owed memory) {
-        return _owedAt(terms, asOf);
+    function owedAt(bytes calldata witness, uint256 asOf) external view returns (Owed memory) {
+        return _owedAt(witness.read(), asOf);
     }
 
     /// @inheritdoc ILoanLedger
-    function repayableAt(LoanTerms calldata terms, uint256 asOf) external view returns (uint64) {
-        return _owedAt(terms, asOf).repayable();
+    function spentMinor(bytes32 loanId, bytes32 purpose) external view returns (uint64) {
+        return _spentMinor[loanId][purpose];
     }
 
     /// @inheritdoc ILoanLedger
-    function payoffAt(LoanTerms calldata terms, uint256 asOf) external view returns (uint64) {
-        Owed memory owed = _owedAt(terms, asOf);
-        return owed.penaltyMinor + owed.payoffInterest() + owed.outstandingPrincipalMinor;
+    function claimableMinor(address party) external view returns (uint64) {
+        return _claimableMinor[party];
+    }
+
+    /// @inheritdoc ILoanLedger
+    function noticeServedAt(bytes32 loanId, bytes32 contentHash) external view returns (uint40) {
+        return _noticeServedAt[loanId][contentHash];
+    }
+
+    /// @inheritdoc ILoanLedger
+    function isPaused() external view returns (bool) {
+        return _isPaused;
     }
 
     /* INTERNAL */
 
-    /// @dev Counts unit-days up to today. `loan` is in memory; the caller stores it.
-    function _accrue(LoanTerms calldata terms, Loan memory loan)
-        private
-        view
-        returns (Owed memory owed)
-    {
-        uint256 today = _today(terms);
-        (owed, loan.penaltyUnitDays) = terms.owedOn(loan, today);
-        loan.accruedOn = uint32(today);
-    }
-
-    /// @dev Stores `loan`, closes it when nothing is left, and takes the money from the caller.
-    function _settle(
-        bytes32 loanId,
-        LoanTerms calldata terms,
-        Loan memory loan,
-        uint64 amountMinor
-    ) private {
-        bool isClosing = loan.nextInstalment == terms.instalments.length;
-        uint64 unusedMinor;
-        if (isClosing) {
-            loan.status = Status.Closed;
-            unusedMinor = loan.controlledMinor;
-            loan.controlledMinor = 0;
-        }
-        _loans[loanId] = loan;
-
-        if (isClosing) emit LoanClosed(loanId);
-        if (unusedMinor != 0) emit ControlledReleased(loanId, terms.borrower, unusedMinor);
-
-        _receive(loanId, terms.lender, amountMinor);
-        if (unusedMinor != 0) _payOut(loanId, terms.borrower, unusedMinor);
-    }
-
-    /// @dev Moves money from the caller to `lender`, or holds it when the lender cannot receive, so
-    /// that a repayment never depends on its receiver.
-    function _receive(bytes32 loanId, address lender, uint64 amountMinor) private {
-        if (amountMinor == 0) return;
-        try TOKEN.transferFrom(msg.sender, lender, amountMinor) {
-            return;
-        } catch {
-            _hold(loanId, lender, amountMinor);
-            TOKEN.safeTransferFrom(msg.sender, address(this), amountMinor);
+    /// @dev What the last call returned.
+    function _returned() private pure returns (bytes memory data) {
+        assembly ("memory-safe") {
+            data := mload(0x40)
+            let size := returndatasize()
+            mstore(data, size)
+            returndatacopy(add(data, 0x20), 0, size)
+            mstore(0x40, add(data, and(add(size, 0x3f), not(0x1f))))
         }
     }
 
-    /// @dev Sends money of the ledger to `party`, or holds it.
-    function _payOut(bytes32 loanId, address party, uint64 amountMinor) private {
-        try TOKEN.transfer(party, amountMinor) {
-            return;
-        } catch {
-            _hold(loanId, party, amountMinor);
+    /// @dev Hands the call over as it came. Does not return here.
+    function _delegate() private {
+        address servicing = SERVICING;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, 0, calldatasize())
+            let isDone := delegatecall(gas(), servicing, m, calldatasize(), 0, 0)
+            returndatacopy(m, 0, returndatasize())
+            switch isDone
+            case 0 { revert(m, returndatasize()) }
+            default { return(m, returndatasize()) }
         }
     }
 
-    function _hold(bytes32 loanId, address party, uint64 amountMinor) private {
-        claimableMinor[party] += amountMinor;
-        emit PayoutHeld(loanId, party, amountMinor);
-    }
-
-    function _takeControlled(Loan storage loan, uint64 amountMinor) private {
-        uint64 controlled = loan.controlledMinor;
+    function _takeControlled(Account storage account, uint64 amountMinor) private {
+        uint64 controlled = account.controlledMinor;
         require(amountMinor <= controlled, ControlledBalanceExceeded(controlled, amountMinor));
-        loan.controlledMinor = controlled - amountMinor;
+        account.controlledMinor = uint48(controlled - amountMinor);
     }
 
-    function _owedAt(LoanTerms calldata terms, uint256 asOf)
-        private
-        view
-        returns (Owed memory owed)
-    {
-        Loan memory loan = _loans[terms.id()];
-        // Nothing is owed before disbursement nor after closing.
-        if (loan.status != Status.Active && loan.status != Status.WrittenOff) return owed;
-        uint256 day = CalendarLib.localDay(asOf, terms.utcOffsetMinutes);
-        require(day >= loan.accruedOn, TimeBeforeAccrual(asOf, loan.accruedOn));
-        (owed,) = terms.owedOn(loan, day);
-    }
-
-    function _today(LoanTerms calldata terms) private view returns (uint256) {
-        return CalendarLib.localDay(block.timestamp, terms.utcOffsetMinutes);
-    }
-
-    function _loanIn(bytes32 loanId, Status status) private view returns (Loan storage loan) {
-        loan = _loans[loanId];
-        require(loan.status != Status.None, LoanUnknown(loanId));
-        require(loan.status == status, LoanStatusInvalid(loanId, loan.status));
-    }
-
-    /// @dev A loan that takes repayments.
-    function _carriedLoan(bytes32 loanId) private view returns (Loan memory loan) {
-        loan = _loans[loanId];
-        require(loan.status != Status.None, LoanUnknown(loanId));
+    function _loanUsingProceeds(bytes32 loanId) private view returns (LoanState storage state) {
+        state = _loanIn(loanId, Status.Active);
         require(
-            loan.status == Status.Active || loan.status == Status.WrittenOff,
-            LoanStatusInvalid(loanId, loan.status)
+            state.loan.flags & LoanFlags.ACCELERATED == 0, LoanAlreadyAccelerated(loanId)
         );
     }
 
-    function _agreedPurpose(LoanTerms calldata terms, bytes32 purpose)
+    function _agreedPurpose(bytes calldata agreement, bytes32 purpose)
         private
         pure
-        returns (PurposeCap calldata)
+        returns (uint16 payeeCategory, uint64 capMinor)
     {
-        PurposeCap[] calldata purposes = terms.purposes;
-        for (uint256 i; i < purposes.length; ++i) {
-            if (purposes[i].purpose == purpose) return purposes[i];
+        uint256 count = agreement.purposeCount();
+        for (uint256 i; i < count; ++i) {
+            bytes32 agreed;
+            (agreed, payeeCategory, capMinor) = agreement.purposeAt(i);
+            if (agreed == purpose) return (payeeCategory, capMinor);
         }
         revert PurposeNotAgreed(purpose);
     }
 
-    function _requirePayee(LoanTerms calldata terms, address payee, uint16 agreedCategory)
-        private
-        view
-    {
+    function _requirePayee(
+        Witness memory shown,
+        LoanState storage state,
+        address payee,
+        uint16 agreedCategory
+    ) private view {
         // Paying either side would be a withdrawal under another name.
         require(
-            payee != terms.borrower && payee != terms.lender && payee != address(this),
+            payee != shown.borrower() && payee != shown.lender() && payee != state.assignee
+                && payee != address(this),
             PayeeIsParty(payee)
         );
         require(REGISTRY.isActiveAs(payee, PartyRoles.PAYEE), PayeeNotRegistered(payee));
@@ -426,34 +472,6 @@ contract LoanLedger is ILoanLedger, EIP712, AccessManaged, Multicall {
         require(
             record.payeeCategory == agreedCategory,
             PayeeCategoryNotAgreed(payee, record.payeeCategory, agreedCategory)
-        );
-    }
-
-    function _requireActiveAs(address party, uint32 roles) private view {
-        require(REGISTRY.isActiveAs(party, roles), PartyNotActiveAs(party, roles));
-    }
-
-    /// @dev The caller is `party`, or one the authority lets call this function at once.
-    function _requireCaller(address party) private view {
-        if (msg.sender == party) return;
-        (bool isPermitted,) =
-            AuthorityUtils.canCallWithDelay(authority(), msg.sender, address(this), msg.sig);
-        require(isPermitted, CallerNotPermitted(msg.sender));
-    }
-
-    /// @dev ECDSA first, so that an account with delegated code can still sign by its key.
-    function _requireSigned(
-        bytes32 loanId,
-        address signer,
-        bytes32 digest,
-        bytes calldata signature
-    ) private view {
-        require(!_isRevoked[loanId][signer], SignatureIsRevoked(loanId, signer));
-        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (recovered == signer) return;
-        require(
-            SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature),
-            SignatureInvalid(signer)
         );
     }
 }

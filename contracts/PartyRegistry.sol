@@ -45,6 +45,14 @@ contract PartyRegistry is IPartyRegistry, AccessManaged {
     }
 
     /// @inheritdoc IPartyRegistry
+    function cancelSignatures() external {
+        Party storage record = _parties[msg.sender];
+        require(record.roles != 0, PartyNotRegistered(msg.sender));
+        uint32 nonce = ++record.signatureNonce;
+        emit SignaturesCancelled(msg.sender, nonce);
+    }
+
+    /// @inheritdoc IPartyRegistry
     function partyOf(address party) external view returns (Party memory) {
         return _parties[party];
     }
@@ -57,7 +65,23 @@ contract PartyRegistry is IPartyRegistry, AccessManaged {
 
     /// @inheritdoc IPartyRegistry
     function isActiveAs(address party, uint32 roles) external view returns (bool) {
+        return _isActiveAs(_parties[party], roles);
+    }
+
+    /// @inheritdoc IPartyRegistry
+    function sidesOf(address from, address to) external view returns (bool, bool, bool) {
+        bool isToActive = _isActiveAs(_parties[to], 0);
+        bool isToLedger = isToActive && _parties[to].roles & PartyRoles.LEDGER != 0;
+        return (_isActiveAs(_parties[from], 0), isToActive, isToLedger);
+    }
+
+    /// @inheritdoc IPartyRegistry
+    function signerOf(address party, uint32 roles) external view returns (bool, uint32) {
         Party storage record = _parties[party];
+        return (_isActiveAs(record, roles), record.signatureNonce);
+    }
+
+    function _isActiveAs(Party storage record, uint32 roles) private view returns (bool) {
         return record.roles != 0 && record.roles & roles == roles && !record.isFrozen;
     }
 

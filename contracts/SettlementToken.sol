@@ -5,7 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 
-import {IPartyRegistry, PartyRoles} from "./interfaces/IPartyRegistry.sol";
+import {IPartyRegistry} from "./interfaces/IPartyRegistry.sol";
 import {ISettlementToken} from "./interfaces/ISettlementToken.sol";
 import {TextLib} from "./libraries/TextLib.sol";
 
@@ -72,13 +72,11 @@ contract SettlementToken is ISettlementToken, ERC20Permit, AccessManaged {
     }
 
     function _update(address from, address to, uint256 amountMinor) internal override {
-        if (from != address(0)) require(REGISTRY.isActive(from), PartyNotActive(from));
-        if (to != address(0)) {
-            require(REGISTRY.isActive(to), PartyNotActive(to));
-            // Money a ledger did not fetch itself would lie in no loan's account and never leave.
-            bool isLedger = msg.sender != to && REGISTRY.isActiveAs(to, PartyRoles.LEDGER);
-            require(!isLedger, ReceiverIsLedger(to));
-        }
+        (bool isFromActive, bool isToActive, bool isToLedger) = REGISTRY.sidesOf(from, to);
+        require(isFromActive || from == address(0), PartyNotActive(from));
+        require(isToActive || to == address(0), PartyNotActive(to));
+        // Money a ledger did not fetch itself would lie in no loan's account and never leave.
+        require(!isToLedger || msg.sender == to, ReceiverIsLedger(to));
         super._update(from, to, amountMinor);
         if (from == address(0)) {
             uint256 supply = totalSupply();

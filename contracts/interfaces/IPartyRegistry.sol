@@ -17,11 +17,13 @@ library PartyRoles {
 /// @param roles Bitmap of `PartyRoles`; zero means the address is not registered.
 /// @param payeeCategory What the payee sells, in the registrar's list; non-zero exactly for payees.
 /// @param isFrozen A frozen party can neither send nor receive settlement tokens.
+/// @param signatureNonce What agreements the party signs now must carry.
 /// @param identityCommitment Hash of the party's identity record and a secret salt kept off chain.
 struct Party {
     uint32 roles;
     uint16 payeeCategory;
     bool isFrozen;
+    uint32 signatureNonce;
     bytes32 identityCommitment;
 }
 
@@ -36,6 +38,8 @@ interface IPartyRegistry {
     );
     event PartyFrozen(address indexed party, bytes32 reasonHash);
     event PartyUnfrozen(address indexed party, bytes32 reasonHash);
+    /// @notice Agreements `party` signed under an earlier nonce can no longer be originated.
+    event SignaturesCancelled(address indexed party, uint32 signatureNonce);
 
     error PartyNotRegistered(address party);
     error PartyAddressZero();
@@ -62,6 +66,9 @@ interface IPartyRegistry {
     /// @notice Lifts `freeze`.
     function unfreeze(address party, bytes32 reasonHash) external;
 
+    /// @notice Cancels every agreement the caller signed that is not a loan yet.
+    function cancelSignatures() external;
+
     /// @notice The record of `party`; all zero when not registered.
     function partyOf(address party) external view returns (Party memory);
 
@@ -70,4 +77,17 @@ interface IPartyRegistry {
 
     /// @notice Whether `party` is active and holds every role in `roles`.
     function isActiveAs(address party, uint32 roles) external view returns (bool);
+
+    /// @notice What a transfer asks of both sides at once: whether each is active, and whether `to` is so
+    /// as a ledger.
+    function sidesOf(address from, address to)
+        external
+        view
+        returns (bool isFromActive, bool isToActive, bool isToLedger);
+
+    /// @notice `isActiveAs`, and the nonce that what `party` signs must carry.
+    function signerOf(address party, uint32 roles)
+        external
+        view
+        returns (bool isActiveAs_, uint32 signatureNonce);
 }

@@ -6,16 +6,17 @@ pragma solidity ^0.8.37;
 library CalendarLib {
     /// @notice Whether `yyyymmdd` is a day of the Gregorian calendar from 1970 on.
     function isDate(uint32 yyyymmdd) internal pure returns (bool) {
-        uint256 year = yyyymmdd / 10_000;
-        uint256 month = (yyyymmdd / 100) % 100;
-        uint256 day = yyyymmdd % 100;
-        if (year < 1970 || year > 9999 || month == 0 || month > 12 || day == 0) return false;
-        if (day <= 28) return true;
-        if (month == 2) {
-            return day == 29 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        unchecked {
+            // Safe: divisions and remainders of 32 bits.
+            uint256 month = (yyyymmdd / 100) % 100;
+            uint256 day = yyyymmdd % 100;
+            if (yyyymmdd < 1970_00_00 || yyyymmdd > 9999_99_99) return false;
+            if (month == 0 || month > 12 || day == 0) return false;
+            if (day <= 28) return true;
+            if (month == 2) return day == 29 && _isLeap(yyyymmdd / 10_000);
+            // 31 days in odd months up to July and in even months from August.
+            return day <= 30 + ((month + month / 8) & 1);
         }
-        // 31 days in odd months up to July and in even months from August.
-        return day <= 30 + ((month + month / 8) & 1);
     }
 
     /// @notice Day number of a valid date.
@@ -39,5 +40,9 @@ library CalendarLib {
     /// @notice Day number of the moment `asOf` (unix seconds) at a UTC offset.
     function localDay(uint256 asOf, int16 utcOffsetMinutes) internal pure returns (uint256) {
         return uint256(int256(asOf) + int256(utcOffsetMinutes) * 60) / 1 days;
+    }
+
+    function _isLeap(uint256 year) private pure returns (bool) {
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     }
 }

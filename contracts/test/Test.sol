@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title Vm
-/// @notice The part that the tests use of the cheatcodes Hardhat's Solidity test runner answers.
+/// @notice The part that the tests use of forge's cheatcodes.
 interface Vm {
     struct Log {
         bytes32[] topics;
@@ -13,6 +13,8 @@ interface Vm {
     // Accounts and signatures
     function addr(uint256 privateKey) external pure returns (address account);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function signP256(uint256 privateKey, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
+    function publicKeyP256(uint256 privateKey) external pure returns (uint256 x, uint256 y);
     /// @dev Hash of EIP-712 typed data in the JSON form wallets take: a second opinion on the contracts' own.
     function eip712HashTypedData(string calldata typedDataJson) external pure returns (bytes32 digest);
     function label(address account, string calldata name) external;

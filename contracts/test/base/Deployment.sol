@@ -13,7 +13,7 @@ import {Test} from "../Test.sol";
 /// come from their artifacts, so that what is tested is the very bytecode that is shipped.
 ///
 /// The cast: `admin`, `registrar`, `guardian`, `servicer` and `bank` hold the authority's roles.
-/// `lender` and `borrower` sign loans. `steelmaker` and `outfitter` are payees of different categories.
+/// `lender`, `borrower` and `guarantor` sign loans. `steelmaker` and `outfitter` are payees of different categories.
 /// `stranger` is a registered party with nothing to do with the loan; `outsider` is not registered.
 abstract contract Deployment is Test {
     uint64 internal constant REGISTRAR = 1;
@@ -38,6 +38,8 @@ abstract contract Deployment is Test {
     uint256 internal lenderKey;
     address internal borrower;
     uint256 internal borrowerKey;
+    address internal guarantor;
+    uint256 internal guarantorKey;
     address internal steelmaker;
     address internal outfitter;
     address internal stranger;
@@ -54,6 +56,7 @@ abstract contract Deployment is Test {
         (bank,) = makeKey("bank");
         (lender, lenderKey) = makeKey("lender");
         (borrower, borrowerKey) = makeKey("borrower");
+        (guarantor, guarantorKey) = makeKey("guarantor");
         (steelmaker,) = makeKey("steelmaker");
         (outfitter,) = makeKey("outfitter");
         (stranger, strangerKey) = makeKey("stranger");
@@ -86,8 +89,10 @@ abstract contract Deployment is Test {
         internal
         returns (ILoanLedger)
     {
+        address servicing =
+            deployArtifact("LoanServicing", abi.encode(initialAuthority, parties, money));
         return ILoanLedger(
-            deployArtifact("LoanLedger", abi.encode(initialAuthority, parties, money))
+            deployArtifact("LoanLedger", abi.encode(initialAuthority, parties, money, servicing))
         );
     }
 
@@ -106,10 +111,14 @@ abstract contract Deployment is Test {
         (two[0], two[1]) = (token.mint.selector, token.burn.selector);
         authority.setTargetFunctionRole(address(token), two, SETTLEMENT_BANK);
 
-        bytes4[] memory four = new bytes4[](4);
-        (four[0], four[1]) = (ledger.disburse.selector, ledger.pay.selector);
-        (four[2], four[3]) = (ledger.writeOff.selector, ledger.serveNotice.selector);
-        authority.setTargetFunctionRole(address(ledger), four, SERVICER);
+        bytes4[] memory many = new bytes4[](7);
+        (many[0], many[1]) = (ledger.disburse.selector, ledger.pay.selector);
+        (many[2], many[3]) = (ledger.writeOff.selector, ledger.serveNotice.selector);
+        (many[4], many[5]) = (ledger.collect.selector, ledger.callGuarantee.selector);
+        many[6] = ledger.accelerate.selector;
+        authority.setTargetFunctionRole(address(ledger), many, SERVICER);
+        (two[0], two[1]) = (ledger.pause.selector, ledger.unpause.selector);
+        authority.setTargetFunctionRole(address(ledger), two, GUARDIAN);
         vm.stopPrank();
     }
 
@@ -119,6 +128,7 @@ abstract contract Deployment is Test {
         _register(servicer, PartyRoles.SERVICER, 0);
         _register(lender, PartyRoles.LENDER, 0);
         _register(borrower, PartyRoles.BORROWER, 0);
+        _register(guarantor, PartyRoles.GUARANTOR, 0);
         _register(steelmaker, PartyRoles.PAYEE, STEEL);
         _register(outfitter, PartyRoles.PAYEE, OUTFITTING);
         _register(stranger, PartyRoles.GUARANTOR, 0);

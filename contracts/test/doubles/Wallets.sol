@@ -5,7 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 import {ISettlementToken} from "../../interfaces/ISettlementToken.sol";
-import {ILoanLedger, LoanTerms} from "../../interfaces/ILoanLedger.sol";
+import {ILoanLedger} from "../../interfaces/ILoanLedger.sol";
 
 /// @notice A contract account whose owner signs for it.
 contract OwnedWallet is IERC1271 {
@@ -25,8 +25,8 @@ contract OwnedWallet is IERC1271 {
         token.approve(spender, amountMinor);
     }
 
-    function revoke(ILoanLedger ledger, bytes32 loanId) external {
-        ledger.revokeSignature(loanId);
+    function revoke(ILoanLedger ledger, bytes calldata witness) external {
+        ledger.revokeSignature(witness);
     }
 
     function claim(ILoanLedger ledger) external {
@@ -60,7 +60,7 @@ contract RevertingWallet is IERC1271 {
     }
 }
 
-/// @notice Tries to originate the loan it is asked about from inside the question.
+/// @notice Tries to call the ledger from inside the question whether it signed.
 contract ReenteringWallet is IERC1271 {
     ILoanLedger private immutable LEDGER;
     bytes private _call;
@@ -69,8 +69,8 @@ contract ReenteringWallet is IERC1271 {
         LEDGER = ledger;
     }
 
-    function prepare(LoanTerms calldata terms, bytes calldata mine, bytes calldata theirs) external {
-        _call = abi.encodeCall(LEDGER.originate, (terms, mine, theirs));
+    function prepare(bytes calldata call) external {
+        _call = call;
     }
 
     function isValidSignature(bytes32, bytes calldata) external view returns (bytes4) {

@@ -3,13 +3,13 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {ILoanLedger, LoanTerms} from "../../interfaces/ILoanLedger.sol";
+import {ILedgerErrors, ILedgerEvents, LoanTerms} from "../../interfaces/ILoanLedger.sol";
 import {PartyRoles} from "../../interfaces/IPartyRegistry.sol";
 import {ISettlementToken} from "../../interfaces/ISettlementToken.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 import {OwnedWallet} from "../doubles/Wallets.sol";
 
-contract ClaimTest is LoanTest {
+contract ClaimTest is ServicingTest {
     function setUp() public override {
         super.setUp();
         _disburse(_terms());
@@ -20,7 +20,7 @@ contract ClaimTest is LoanTest {
     function testSendsWhatWasHeld() public {
         _unfreeze(lender);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.PayoutClaimed(lender, 412_000);
+        emit ILedgerEvents.PayoutClaimed(lender, 412_000);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(address(ledger), lender, 412_000);
         vm.prank(lender);
@@ -75,15 +75,15 @@ contract ClaimTest is LoanTest {
     /// @dev What is held for one is neither controlled money nor another's.
     function testHeldMoneyIsNotControlledMoney() public {
         vm.startPrank(borrower);
-        ledger.withdraw(_terms(), SELF_PAID_MAX);
-        ledger.pay(_terms(), steelmaker, MATERIALS_CAP, MATERIALS, EVIDENCE);
-        ledger.pay(_terms(), outfitter, 200_000, MACHINES, EVIDENCE);
+        ledger.withdraw(_witness(_terms()), _agreement(_terms()), SELF_PAID_MAX);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), steelmaker, MATERIALS_CAP, MATERIALS, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), outfitter, 200_000, MACHINES, EVIDENCE);
         vm.expectRevert(
             abi.encodeWithSelector(
-                ILoanLedger.ControlledBalanceExceeded.selector, uint64(0), uint64(1)
+                ILedgerErrors.ControlledBalanceExceeded.selector, uint64(0), uint64(1)
             )
         );
-        ledger.pay(_terms(), outfitter, 1, MACHINES, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), outfitter, 1, MACHINES, EVIDENCE);
         vm.stopPrank();
         vm.assertEq(token.balanceOf(address(ledger)), 412_000);
     }
@@ -108,7 +108,7 @@ contract ClaimTest is LoanTest {
         _fund(address(wallet), PRINCIPAL);
         wallet.approve(token, address(ledger), PRINCIPAL);
         vm.prank(servicer);
-        ledger.disburse(terms);
+        ledger.disburse(_witness(terms), _agreement(terms));
         _freeze(address(wallet));
         _repay(terms, borrower, 12_000);
         _unfreeze(address(wallet));
@@ -117,7 +117,7 @@ contract ClaimTest is LoanTest {
     }
 
     function _expectNothing(address party) private {
-        vm.expectRevert(abi.encodeWithSelector(ILoanLedger.NothingToClaim.selector, party));
+        vm.expectRevert(abi.encodeWithSelector(ILedgerErrors.NothingToClaim.selector, party));
         vm.prank(party);
         ledger.claim();
     }

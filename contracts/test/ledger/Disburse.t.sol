@@ -4,14 +4,20 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {ILoanLedger, Loan, LoanTerms, Status} from "../../interfaces/ILoanLedger.sol";
+import {
+    ILedgerErrors,
+    ILedgerEvents,
+    LoanState,
+    LoanTerms,
+    Status
+} from "../../interfaces/ILoanLedger.sol";
 import {PartyRoles} from "../../interfaces/IPartyRegistry.sol";
 import {ISettlementToken} from "../../interfaces/ISettlementToken.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 import {SlowCalendar} from "../base/SlowCalendar.sol";
 import {OwnedWallet} from "../doubles/Wallets.sol";
 
-contract DisburseTest is LoanTest {
+contract DisburseTest is ServicingTest {
     bytes32 private _loanId;
 
     function setUp() public override {
@@ -23,7 +29,7 @@ contract DisburseTest is LoanTest {
 
     function testTheWholePrincipalComesUnderControl() public {
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.FundsDisbursed(_loanId, PRINCIPAL);
+        emit ILedgerEvents.FundsDisbursed(_loanId, PRINCIPAL);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(lender, address(ledger), PRINCIPAL);
         _disburseBy(lender);
@@ -31,11 +37,10 @@ contract DisburseTest is LoanTest {
         vm.assertEq(token.balanceOf(lender), 0);
         vm.assertEq(token.balanceOf(borrower), 0);
         vm.assertEq(token.balanceOf(address(ledger)), PRINCIPAL);
-        Loan memory expected;
-        expected.status = Status.Active;
-        expected.disbursedAt = uint40(_noon(20260105));
-        expected.accruedOn = uint32(SlowCalendar.daysOf(20260105));
-        expected.controlledMinor = PRINCIPAL;
+        LoanState memory expected;
+        expected.loan.status = Status.Active;
+        expected.account.controlledMinor = uint48(PRINCIPAL);
+        expected.loan.accruedOn = uint24(SlowCalendar.daysOf(20260105));
         _assertSame(ledger.loanOf(_loanId), expected);
     }
 
@@ -57,7 +62,7 @@ contract DisburseTest is LoanTest {
         wallet.approve(token, address(ledger), PRINCIPAL);
         vm.warp(_noon(20260105));
         vm.prank(address(wallet));
-        ledger.disburse(terms);
+        ledger.disburse(_witness(terms), _agreement(terms));
         _assertStatus(loanId, Status.Active);
     }
 
@@ -68,7 +73,7 @@ contract DisburseTest is LoanTest {
             _expectRevert(
                 others[i],
                 _terms(),
-                abi.encodeWithSelector(ILoanLedger.CallerNotPermitted.selector, others[i])
+                abi.encodeWithSelector(ILedgerErrors.CallerNotPermitted.selector, others[i])
             );
         }
     }
@@ -82,10 +87,10 @@ contract DisburseTest is LoanTest {
         _expectRevert(
             servicer,
             _terms(),
-            abi.encodeWithSelector(ILoanLedger.CallerNotPermitted.selector, servicer)
+            abi.encodeWithSelector(ILedgerErrors.CallerNotPermitted.selector, servicer)
         );
 
-        bytes memory call = abi.encodeCall(ledger.disburse, (_terms()));
+        bytes memory call = abi.encodeCall(ledger.disburse, (_witness(_terms()), _agreement(_terms())));
         vm.prank(servicer);
         authority.schedule(address(ledger), call, 0);
         vm.warp(_noon(20260106));
@@ -100,7 +105,7 @@ contract DisburseTest is LoanTest {
         _expectRevert(
             servicer,
             _terms(),
-            abi.encodeWithSelector(ILoanLedger.CallerNotPermitted.selector, servicer)
+            abi.encodeWithSelector(ILedgerErrors.CallerNotPermitted.selector, servicer)
         );
         _disburseBy(lender);
         _assertStatus(_loanId, Status.Active);
@@ -122,7 +127,7 @@ contract DisburseTest is LoanTest {
     function testUntilTheLastSecondOfTheLastDay() public {
         vm.warp(_lastSecond(20260110));
         _disburseBy(lender);
-        vm.assertEq(ledger.loanOf(_loanId).accruedOn, SlowCalendar.daysOf(20260110));
+        vm.assertEq(_loan(_loanId).accruedOn, SlowCalendar.daysOf(20260110));
     }
 
     function testRevertsOneSecondLater() public {
@@ -136,7 +141,7 @@ contract DisburseTest is LoanTest {
         _expectRevert(
             lender,
             terms,
-            abi.encodeWithSelector(ILoanLedger.LoanUnknown.selector, ledger.idOf(terms))
+            abi.encodeWithSelector(ILedgerErrors.LoanUnknown.selector, _id(terms))
         );
     }
 
@@ -146,7 +151,7 @@ contract DisburseTest is LoanTest {
         _expectRevert(
             lender,
             _terms(),
-            abi.encodeWithSelector(ILoanLedger.LoanStatusInvalid.selector, _loanId, Status.Active)
+            abi.encodeWithSelector(ILedgerErrors.LoanStatusInvalid.selector, _loanId, Status.Active)
         );
     }
 
@@ -157,7 +162,7 @@ contract DisburseTest is LoanTest {
         _expectRevert(
             lender,
             _terms(),
-            abi.encodeWithSelector(ILoanLedger.LoanStatusInvalid.selector, _loanId, Status.Closed)
+            abi.encodeWithSelector(ILedgerErrors.LoanStatusInvalid.selector, _loanId, Status.Closed)
         );
     }
 
@@ -230,26 +235,26 @@ contract DisburseTest is LoanTest {
 
     function _disburseBy(address caller) private {
         vm.prank(caller);
-        ledger.disburse(_terms());
+        ledger.disburse(_witness(_terms()), _agreement(_terms()));
     }
 
     function _expectNotActive(address party, uint32 roles) private {
         _expectRevert(
             lender,
             _terms(),
-            abi.encodeWithSelector(ILoanLedger.PartyNotActiveAs.selector, party, roles)
+            abi.encodeWithSelector(ILedgerErrors.PartyNotActiveAs.selector, party, roles)
         );
     }
 
     function _expectRevert(address caller, LoanTerms memory terms, bytes memory revertData) private {
         vm.expectRevert(revertData);
         vm.prank(caller);
-        ledger.disburse(terms);
+        ledger.disburse(_witness(terms), _agreement(terms));
     }
 
     function _outsideWindow() private pure returns (bytes memory) {
         return abi.encodeWithSelector(
-            ILoanLedger.DisbursementOutsideWindow.selector, uint32(20260105), uint32(20260110)
+            ILedgerErrors.DisbursementOutsideWindow.selector, uint32(20260105), uint32(20260110)
         );
     }
 }

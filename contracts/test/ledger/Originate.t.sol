@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ILoanLedger, Loan, LoanTerms, Status} from "../../interfaces/ILoanLedger.sol";
+import {
+    ILedgerErrors,
+    ILedgerEvents,
+    LoanState,
+    LoanTerms,
+    Status
+} from "../../interfaces/ILoanLedger.sol";
 import {PartyRoles} from "../../interfaces/IPartyRegistry.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 
 /// @notice `originate`: who, when and how often. Signatures and terms have files of their own.
-contract OriginateTest is LoanTest {
+contract OriginateTest is ServicingTest {
     function testRecordsTheLoanAndTellsAllItsTerms() public {
         LoanTerms memory terms = _terms();
-        bytes32 loanId = ledger.idOf(terms);
-        (bytes memory lenderSignature, bytes memory borrowerSignature) = _signatures(terms);
+        bytes32 loanId = _id(terms);
+        Signatures memory given = _signatures(terms);
 
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.LoanOriginated(loanId, lender, borrower, terms);
+        emit ILedgerEvents.LoanOriginated(
+            loanId, lender, borrower, _witness(terms), _agreement(terms)
+        );
         vm.prank(outsider);
-        bytes32 returned = ledger.originate(terms, lenderSignature, borrowerSignature);
+        bytes32 returned = _originate(terms, given);
 
         vm.assertEq(returned, loanId);
-        Loan memory expected;
-        expected.status = Status.Approved;
+        LoanState memory expected;
+        expected.loan.status = Status.Approved;
         _assertSame(ledger.loanOf(loanId), expected);
     }
 
@@ -40,8 +48,8 @@ contract OriginateTest is LoanTest {
     function testRevertsOnTheSameTermsTwice() public {
         LoanTerms memory terms = _terms();
         bytes32 loanId = _originate(terms);
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.LoanAlreadyOriginated.selector, loanId)
+        _expectNotTaken(
+            terms, abi.encodeWithSelector(ILedgerErrors.LoanAlreadyOriginated.selector, loanId)
         );
     }
 
@@ -51,8 +59,8 @@ contract OriginateTest is LoanTest {
         bytes32 loanId = _disburse(terms);
         _payoff(terms, stranger);
         _assertStatus(loanId, Status.Closed);
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.LoanAlreadyOriginated.selector, loanId)
+        _expectNotTaken(
+            terms, abi.encodeWithSelector(ILedgerErrors.LoanAlreadyOriginated.selector, loanId)
         );
     }
 
@@ -60,7 +68,7 @@ contract OriginateTest is LoanTest {
         LoanTerms memory terms = _terms();
         terms.currency = "USD";
         _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.CurrencyMismatch.selector, bytes32("USD"))
+            terms, abi.encodeWithSelector(ILedgerErrors.CurrencyMismatch.selector, bytes32("USD"))
         );
     }
 
@@ -73,8 +81,8 @@ contract OriginateTest is LoanTest {
 
     function testRevertsOneSecondLater() public {
         vm.warp(_lastSecond(20260103) + 1);
-        _expectNotOriginable(
-            _terms(), abi.encodeWithSelector(ILoanLedger.SignatureExpired.selector, uint32(20260103))
+        _expectNotTaken(
+            _terms(), abi.encodeWithSelector(ILedgerErrors.SignatureExpired.selector, uint32(20260103))
         );
     }
 
@@ -86,8 +94,8 @@ contract OriginateTest is LoanTest {
         uint256 endsAt = uint256(int256(endsAtUtc) - int256(terms.utcOffsetMinutes) * 60);
 
         vm.warp(endsAt);
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.SignatureExpired.selector, uint32(20260103))
+        _expectNotTaken(
+            terms, abi.encodeWithSelector(ILedgerErrors.SignatureExpired.selector, uint32(20260103))
         );
         vm.warp(endsAt - 1);
         _assertStatus(_originate(terms), Status.Approved);
@@ -130,10 +138,10 @@ contract OriginateTest is LoanTest {
     }
 
     function testRevertsOnNobodyAsAParty() public {
-        LoanTerms memory terms = _terms();
+        LoanTerms memory terms = _termsWithAll();
         terms.lender = address(0);
         _expectNotActive(terms, address(0), PartyRoles.LENDER);
-        terms = _terms();
+        terms = _termsWithAll();
         terms.borrower = address(0);
         _expectNotActive(terms, address(0), PartyRoles.BORROWER);
     }
@@ -145,8 +153,6 @@ contract OriginateTest is LoanTest {
     }
 
     function _expectNotActive(LoanTerms memory terms, address party, uint32 roles) private {
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.PartyNotActiveAs.selector, party, roles)
-        );
+        _expectNotTaken(terms, _notActiveAs(party, roles));
     }
 }

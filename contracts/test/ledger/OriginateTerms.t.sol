@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {
-    ILoanLedger,
+    CollectableBy,
+    ILedgerErrors,
     Instalment,
     LoanTerms,
     PurposeCap,
@@ -10,56 +11,39 @@ import {
 } from "../../interfaces/ILoanLedger.sol";
 import {LoanTest} from "../base/LoanTest.sol";
 
-/// @notice Which terms may be originated, though both sides signed them.
+/// @notice Which terms may be originated, though all parties signed them; the schedule is in `OriginateSchedule.t.sol`.
 contract OriginateTermsTest is LoanTest {
-    uint64 private constant TOTAL_MAX = 2 ** 53 - 1;
+    uint64 private constant TOTAL_MAX = 2 ** 48 - 1;
 
     /* TEXTS */
 
-    function testRevertsOnMissingTexts() public {
-        _expectTermsInvalid("agreement", "", "agreement");
-        _expectTermsInvalid("method", "", "method");
-        _expectTermsInvalid("dayCount", "", "dayCount");
-        _expectTermsInvalid("rounding", "", "rounding");
+    function testRevertsOnAMissingAgreementNumber() public {
+        _expectAgreementInvalid("");
     }
 
-    /// @dev Bytes behind the padding would be in the id but not in the message, so that one pair of
+    /// @dev Bytes behind the padding would be in the id but not in the message, so that one set of
     /// signatures could serve several loans.
     function testRevertsOnBytesBehindThePadding() public {
         bytes32 hidden = bytes32(uint256(1));
-        _expectTermsInvalid("agreement", bytes32("L-2026-0001") | hidden, "agreement");
-        _expectTermsInvalid("method", bytes32("custom") | hidden, "method");
-        _expectTermsInvalid("dayCount", bytes32("act/360") | hidden, "dayCount");
-        _expectTermsInvalid("rounding", bytes32("half_up") | hidden, "rounding");
-
+        _expectAgreementInvalid(bytes32("L-2026-0001") | hidden);
         LoanTerms memory terms = _terms();
-        terms.currency = bytes32("CNY") | hidden;
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.CurrencyMismatch.selector, terms.currency)
-        );
-        terms = _terms();
         terms.purposes[1].purpose = MACHINES | hidden;
         _expectPurposeInvalid(terms, 1, "purpose");
     }
 
     function testRevertsOnTextsThatAreNotPrintableAscii() public {
-        _expectTermsInvalid("agreement", "tab\tulated", "agreement");
-        _expectTermsInvalid("agreement", hex"7f", "agreement");
-        _expectTermsInvalid("agreement", hex"e8b4b7e6acbe", "agreement");
-        _expectTermsInvalid("method", hex"00637573746f6d", "method");
-        _expectTermsInvalid("dayCount", bytes32(type(uint256).max), "dayCount");
+        _expectAgreementInvalid("tab\tulated");
+        _expectAgreementInvalid(hex"7f");
+        _expectAgreementInvalid(hex"e8b4b7e6acbe");
+        _expectAgreementInvalid(hex"00637573746f6d");
+        _expectAgreementInvalid(bytes32(type(uint256).max));
     }
 
     function testTextsMayFillThirtyOneBytes() public {
         LoanTerms memory terms = _terms();
         terms.agreement = "0123456789012345678901234567890";
         _assertStatus(_originate(terms), Status.Approved);
-        _expectTermsInvalid("agreement", "01234567890123456789012345678901", "agreement");
-    }
-
-    function testRevertsOnUnknownRoundings() public {
-        _expectTermsInvalid("rounding", "half_down", "rounding");
-        _expectTermsInvalid("rounding", "HALF_UP", "rounding");
+        _expectAgreementInvalid("01234567890123456789012345678901");
     }
 
     function testRevertsWithoutADocument() public {
@@ -76,35 +60,22 @@ contract OriginateTermsTest is LoanTest {
         _expectTermInvalid(terms, "borrower");
     }
 
-    function testRevertsOnNoPrincipal() public {
-        LoanTerms memory terms = _terms();
-        terms.principalMinor = 0;
-        _expectTermInvalid(terms, "principalMinor");
-    }
-
-    function testPrincipalAndInterestFitFiftyThreeBits() public {
+    function testPrincipalAndInterestFitFortyEightBits() public {
         LoanTerms memory terms = _singleRow(TOTAL_MAX, 0);
         _assertStatus(_originate(terms), Status.Approved);
         terms = _singleRow(TOTAL_MAX - 1, 1);
         _assertStatus(_originate(terms), Status.Approved);
 
-        _expectTermInvalid(_singleRow(TOTAL_MAX + 1, 0), "principalMinor");
         _expectTermInvalid(_singleRow(TOTAL_MAX, 1), "instalments");
-        _expectTermInvalid(_singleRow(1, type(uint64).max), "instalments");
+        _expectTermInvalid(_singleRow(1, TOTAL_MAX), "instalments");
     }
 
-    /// @dev The sums are taken wider than their members, so that they cannot wrap around.
-    function testSumsOfHugeInstalmentsDoNotWrap() public {
+    /// @dev The sum is taken wider than its members, so that it cannot wrap around.
+    function testSumsOfHugeInterestDoNotWrap() public {
         LoanTerms memory terms = _terms();
-        terms.instalments[0].interestMinor = type(uint64).max;
-        terms.instalments[1].interestMinor = type(uint64).max;
+        terms.instalments[0].interestMinor = TOTAL_MAX;
+        terms.instalments[1].interestMinor = TOTAL_MAX;
         _expectTermInvalid(terms, "instalments");
-
-        terms = _terms();
-        terms.instalments[0].principalMinor = type(uint64).max;
-        terms.instalments[1].principalMinor = PRINCIPAL - 400_000 + 1;
-        uint256 sum = uint256(type(uint64).max) + PRINCIPAL + 1;
-        _expectNotOriginable(terms, _notSumming(sum, PRINCIPAL));
     }
 
     function testThePenaltyRateIsAtMostTheDebtPerYear() public {
@@ -153,13 +124,13 @@ contract OriginateTermsTest is LoanTest {
     function testRevertsOnDaysThatDoNotExist() public {
         uint32[6] memory wrong = [uint32(0), 20260100, 20260229, 20261301, 20260431, 19691231];
         for (uint256 i; i < wrong.length; ++i) {
-            LoanTerms memory terms = _terms();
+            LoanTerms memory terms = _termsDueNextYear();
             terms.signBy = wrong[i];
             _expectTermInvalid(terms, "signBy");
-            terms = _terms();
+            terms = _termsDueNextYear();
             terms.disburseOn = wrong[i];
             _expectTermInvalid(terms, "disburseOn");
-            terms = _terms();
+            terms = _termsDueNextYear();
             terms.disburseBy = wrong[i];
             _expectTermInvalid(terms, "disburseBy");
         }
@@ -173,67 +144,82 @@ contract OriginateTermsTest is LoanTest {
         _expectTermInvalid(terms, "disburseBy");
     }
 
-    /* SCHEDULE */
+    /* OPTIONS */
 
-    function testRevertsWithoutInstalments() public {
-        LoanTerms memory terms = _terms();
-        terms.instalments = new Instalment[](0);
-        _expectTermInvalid(terms, "instalments");
+    function testEverythingThatCanBeAgreedMayBeAgreed() public {
+        _assertStatus(_originate(_termsWithAll()), Status.Approved);
     }
 
-    function testTakesTwelveHundredInstalmentsButNoMore() public {
-        _assertStatus(_originate(_daily(1200)), Status.Approved);
-        _expectTermInvalid(_daily(1201), "instalments");
+    function testAMandateHasACapAndSomeoneToUseIt() public {
+        LoanTerms memory terms = _terms();
+        terms.mandateMinorMax = 1;
+        _expectTermInvalid(terms, "mandateMinorMax");
+        for (uint256 i = 1; i < 4; ++i) {
+            terms.mandateMinorMax = 1;
+            terms.collectableBy = CollectableBy(i);
+            _assertStatus(_originate(terms), Status.Approved);
+            terms.mandateMinorMax = 0;
+            _expectTermInvalid(terms, "mandateMinorMax");
+        }
     }
 
-    function testRevertsOnDueDatesThatDoNotExist() public {
-        LoanTerms memory terms = _terms();
-        terms.instalments[1].dueOn = 20260230;
-        _expectInstalmentInvalid(terms, 1, "dueOn");
+    function testTheGuarantorIsNeitherSide() public {
+        LoanTerms memory terms = _termsWithAll();
+        terms.guarantor = lender;
+        _expectTermInvalid(terms, "guarantor");
+        terms.guarantor = borrower;
+        _expectTermInvalid(terms, "guarantor");
     }
 
-    function testRevertsOnUnorderedDueDates() public {
+    function testAGuaranteeHasAGuarantorAndACap() public {
         LoanTerms memory terms = _terms();
-        terms.instalments[2].dueOn = 20260304;
-        _expectInstalmentInvalid(terms, 2, "dueOn");
-    }
-
-    function testRevertsOnTwoInstalmentsOnOneDay() public {
-        LoanTerms memory terms = _terms();
-        terms.instalments[2].dueOn = terms.instalments[1].dueOn;
-        _expectInstalmentInvalid(terms, 2, "dueOn");
-    }
-
-    /// @dev Else it could be overdue when the money comes.
-    function testTheFirstInstalmentIsDueAfterTheLastDayOfDisbursement() public {
-        LoanTerms memory terms = _terms();
-        terms.instalments[0].dueOn = 20260110;
-        _expectInstalmentInvalid(terms, 0, "dueOn");
-        terms.instalments[0].dueOn = 20260111;
+        terms.guaranteeMinorMax = 1;
+        _expectTermInvalid(terms, "guaranteeMinorMax");
+        (terms.guaranteeMinorMax, terms.guaranteeAfterDays) = (0, 1);
+        _expectTermInvalid(terms, "guaranteeAfterDays");
+        (terms.guarantor, terms.guaranteeAfterDays) = (guarantor, 0);
+        _expectTermInvalid(terms, "guaranteeMinorMax");
+        terms.guaranteeMinorMax = 1;
         _assertStatus(_originate(terms), Status.Approved);
     }
 
-    function testRevertsOnAnInstalmentOfNothing() public {
+    function testTheFeeIsAtMostWhatIsPrepaid() public {
         LoanTerms memory terms = _terms();
-        terms.instalments[1] = Instalment(20260305, 0, 0);
-        terms.instalments[2].principalMinor = 800_000;
-        _expectInstalmentInvalid(terms, 1, "principalMinor");
-    }
-
-    function testInstalmentsMayBeAllInterestOrAllPrincipal() public {
-        LoanTerms memory terms = _terms();
-        terms.instalments[0] = Instalment(20260205, 0, 12_000);
-        terms.instalments[1] = Instalment(20260305, PRINCIPAL, 0);
-        terms.instalments[2] = Instalment(20260405, 0, 1);
+        terms.prepaymentFeePpm = 1_000_000;
         _assertStatus(_originate(terms), Status.Approved);
+        terms.prepaymentFeePpm = 1_000_001;
+        _expectTermInvalid(terms, "prepaymentFeePpm");
     }
 
-    function testRevertsWhenTheScheduleDoesNotSumToThePrincipal() public {
+    function testOnlyARestructuringNamesAPriorLoan() public {
         LoanTerms memory terms = _terms();
-        terms.instalments[2].principalMinor = 399_999;
-        _expectNotOriginable(terms, _notSumming(PRINCIPAL - 1, PRINCIPAL));
-        terms.instalments[2].principalMinor = 400_001;
-        _expectNotOriginable(terms, _notSumming(PRINCIPAL + 1, PRINCIPAL));
+        terms.priorLoanId = "another loan";
+        Signatures memory given = _signatures(terms);
+        vm.expectRevert(
+            abi.encodeWithSelector(ILedgerErrors.TermInvalid.selector, bytes32("priorLoanId"))
+        );
+        _originate(terms, given);
+    }
+
+    /* CODES: bytes of the packed form that name a member of an enumeration, or say yes or no */
+
+    function testRevertsOnCodesThatNameNothing() public {
+        _expectCodeRefused(64, 2, "rounding");
+        _expectCodeRefused(65, 2, "allocation");
+        _expectCodeRefused(74, 3, "prepayment");
+        _expectCodeRefused(87, 4, "collectableBy");
+        _expectCodeRefused(96, 2, "collateralHash");
+        for (uint256 code = 5; code < 256; code += 50) _expectAgreementCodeRefused(131, code, "method");
+        for (uint256 code = 4; code < 256; code += 50) {
+            _expectAgreementCodeRefused(132, code, "dayCount");
+        }
+    }
+
+    function testTheMarkOfCollateralSaysWhetherThereIsAny() public {
+        LoanTerms memory terms = _terms();
+        _expectPackedRefused(_patched(_witness(terms), 96, 1), _agreement(terms), "collateralHash");
+        terms.collateralHash = "a lathe";
+        _expectPackedRefused(_patched(_witness(terms), 96, 0), _agreement(terms), "collateralHash");
     }
 
     /* PURPOSES */
@@ -277,7 +263,7 @@ contract OriginateTermsTest is LoanTest {
         _expectNotOriginable(
             terms,
             abi.encodeWithSelector(
-                ILoanLedger.PrincipalNotUsable.selector, PRINCIPAL - 1, PRINCIPAL
+                ILedgerErrors.PrincipalNotUsable.selector, uint256(PRINCIPAL - 1), PRINCIPAL
             )
         );
     }
@@ -293,39 +279,49 @@ contract OriginateTermsTest is LoanTest {
 
     /* INTERNAL */
 
-    function _expectTermsInvalid(string memory member, bytes32 text, bytes32 field) private {
+    function _expectAgreementInvalid(bytes32 text) private {
         LoanTerms memory terms = _terms();
-        bytes32 which = keccak256(bytes(member));
-        if (which == keccak256("agreement")) terms.agreement = text;
-        else if (which == keccak256("method")) terms.method = text;
-        else if (which == keccak256("dayCount")) terms.dayCount = text;
-        else terms.rounding = text;
-        _expectTermInvalid(terms, field);
+        terms.agreement = text;
+        _expectTermInvalid(terms, "agreement");
     }
 
-    function _expectTermInvalid(LoanTerms memory terms, bytes32 field) private {
-        _expectNotOriginable(terms, abi.encodeWithSelector(ILoanLedger.TermInvalid.selector, field));
+    function _expectCodeRefused(uint256 place, uint256 code, bytes32 field) private {
+        _expectPackedRefused(_patched(_witness(_terms()), place, code), _agreement(_terms()), field);
+        _expectPackedRefused(_patched(_witness(_terms()), place, 255), _agreement(_terms()), field);
     }
 
-    function _expectInstalmentInvalid(LoanTerms memory terms, uint256 index, bytes32 field) private {
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.InstalmentInvalid.selector, index, field)
-        );
+    function _expectAgreementCodeRefused(uint256 place, uint256 code, bytes32 field) private {
+        bytes memory agreement = _patched(_agreement(_terms()), place, code);
+        bytes memory witness = _witness(_terms());
+        bytes32 agreementHash = keccak256(agreement);
+        for (uint256 i; i < 32; ++i) witness[97 + i] = agreementHash[i];
+        _expectPackedRefused(witness, agreement, field);
     }
 
-    function _expectPurposeInvalid(LoanTerms memory terms, uint256 index, bytes32 field) private {
-        _expectNotOriginable(
-            terms, abi.encodeWithSelector(ILoanLedger.PurposeInvalid.selector, index, field)
-        );
+    function _expectPackedRefused(bytes memory witness, bytes memory agreement, bytes32 field) private {
+        bytes memory revertData = abi.encodeWithSelector(ILedgerErrors.TermInvalid.selector, field);
+        vm.expectRevert(revertData);
+        ledger.digestOf(witness, agreement);
+        vm.expectRevert(revertData);
+        ledger.originate(witness, agreement, "", "", "");
     }
 
-    function _notSumming(uint256 sumMinor, uint64 principalMinor)
+    function _patched(bytes memory packed, uint256 place, uint256 code)
         private
         pure
         returns (bytes memory)
     {
-        return abi.encodeWithSelector(
-            ILoanLedger.ScheduleNotSummingToPrincipal.selector, sumMinor, principalMinor
+        packed[place] = bytes1(uint8(code));
+        return packed;
+    }
+
+    function _expectTermInvalid(LoanTerms memory terms, bytes32 field) private {
+        _expectNotOriginable(terms, abi.encodeWithSelector(ILedgerErrors.TermInvalid.selector, field));
+    }
+
+    function _expectPurposeInvalid(LoanTerms memory terms, uint256 index, bytes32 field) private {
+        _expectNotOriginable(
+            terms, abi.encodeWithSelector(ILedgerErrors.PurposeInvalid.selector, index, field)
         );
     }
 
@@ -342,16 +338,9 @@ contract OriginateTermsTest is LoanTest {
         terms.instalments[0] = Instalment(20260205, principalMinor, interestMinor);
     }
 
-    /// @dev One instalment on each of the first 28 days of every month from February 2026 on.
-    function _daily(uint256 count) private view returns (LoanTerms memory terms) {
+    function _termsDueNextYear() private view returns (LoanTerms memory terms) {
         terms = _terms();
-        terms.instalments = new Instalment[](count);
-        for (uint256 i; i < count; ++i) {
-            uint256 month = i / 28 + 1;
-            uint256 dueOn = (2026 + month / 12) * 10_000 + (month % 12 + 1) * 100 + i % 28 + 1;
-            terms.instalments[i] = Instalment(uint32(dueOn), 1, 0);
-        }
-        terms.instalments[0].principalMinor = PRINCIPAL - uint64(count) + 1;
+        for (uint256 i; i < 3; ++i) terms.instalments[i].dueOn += 10_000;
     }
 
     function _purposes(uint256 count) private pure returns (PurposeCap[] memory rows) {

@@ -4,18 +4,19 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {
-    ILoanLedger,
+    ILedgerEvents,
     Instalment,
-    Loan,
+    LoanState,
     LoanTerms,
     Owed,
+    RepaymentKind,
+    Rounding,
     Status
 } from "../../interfaces/ILoanLedger.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 import {SlowCalendar} from "../base/SlowCalendar.sol";
-import {Vm} from "../Test.sol";
 
-contract PayoffTest is LoanTest {
+contract PayoffTest is ServicingTest {
     bytes32 private _loanId;
 
     function setUp() public override {
@@ -94,7 +95,7 @@ contract PayoffTest is LoanTest {
         vm.warp(_noon(20260110));
         _fundForLedger(lender, PRINCIPAL);
         vm.prank(lender);
-        ledger.disburse(late);
+        ledger.disburse(_witness(late), _agreement(late));
         vm.assertEq(_payoff(late, borrower), PRINCIPAL + 1_935);
         _assertStatus(loanId, Status.Closed);
     }
@@ -105,7 +106,7 @@ contract PayoffTest is LoanTest {
         even.instalments[0] = Instalment(20260205, 400_000, 0);
         even.instalments[1].interestMinor = 2;
         LoanTerms memory up = abi.decode(abi.encode(even), (LoanTerms));
-        up.rounding = "half_up";
+        up.rounding = Rounding.HalfUp;
         vm.warp(_noon(20260102));
         _disburse(even);
         vm.warp(_noon(20260102));
@@ -119,63 +120,30 @@ contract PayoffTest is LoanTest {
         vm.assertEq(_owed(up).payoffInterestMinor, 2);
     }
 
-    /// @dev Once only interest of later periods is left, there is nothing to charge for.
-    function testMayCostNothing() public {
-        LoanTerms memory terms = _terms();
-        terms.agreement = "L-2026-0002";
-        terms.instalments[0] = Instalment(20260205, PRINCIPAL, 0);
-        terms.instalments[1] = Instalment(20260305, 0, 8_000);
-        terms.instalments[2] = Instalment(20260405, 0, 4_000);
-        vm.warp(_noon(20260102));
-        bytes32 loanId = _disburse(terms);
-        vm.warp(_noon(20260205));
-        _repay(terms, borrower, PRINCIPAL);
-        vm.recordLogs();
-        vm.expectEmit(address(ledger));
-        emit ILoanLedger.RepaymentReceived(loanId, outsider, 0, 0, 0, 0, true);
-        vm.prank(outsider);
-        vm.assertEq(ledger.payoff(terms, 0), 0);
-        _assertStatus(loanId, Status.Closed);
-
-        // Money moved once, to the borrower; nothing is not transferred.
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        uint256 transfers;
-        for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].emitter == address(token)) ++transfers;
-        }
-        vm.assertEq(transfers, 1);
-        vm.assertEq(token.balanceOf(borrower), PRINCIPAL);
-    }
-
     /* CLOSING */
 
     function testClosesAndReleasesWhatWasNotUsed() public {
         vm.prank(borrower);
-        ledger.pay(_terms(), steelmaker, 300_000, MATERIALS, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), steelmaker, 300_000, MATERIALS, EVIDENCE);
         vm.warp(_noon(20260120));
         _fundForLedger(stranger, PRINCIPAL + 5_806);
 
+        _expectReceived(_loanId, stranger, RepaymentKind.Payoff, 0, 5_806, PRINCIPAL);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.RepaymentReceived(
-            _loanId, stranger, PRINCIPAL + 5_806, 0, 5_806, PRINCIPAL, true
-        );
+        emit ILedgerEvents.LoanClosed(_loanId);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.LoanClosed(_loanId);
-        vm.expectEmit(address(ledger));
-        emit ILoanLedger.ControlledReleased(_loanId, borrower, 900_000);
+        emit ILedgerEvents.ControlledReleased(_loanId, borrower, 900_000);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(stranger, lender, PRINCIPAL + 5_806);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(address(ledger), borrower, 900_000);
         vm.prank(stranger);
-        ledger.payoff(_terms(), PRINCIPAL + 5_806);
+        ledger.payoff(_witness(_terms()), PRINCIPAL + 5_806);
 
-        Loan memory expected;
-        expected.status = Status.Closed;
-        expected.disbursedAt = uint40(_noon(20260105));
-        expected.accruedOn = uint32(SlowCalendar.daysOf(20260120));
-        expected.nextInstalment = 3;
-        expected.principalRepaidMinor = PRINCIPAL;
+        LoanState memory expected;
+        expected.loan.status = Status.Closed;
+        expected.loan.accruedOn = uint24(SlowCalendar.daysOf(20260120));
+        expected.loan.nextInstalment = 3;
         _assertSame(ledger.loanOf(_loanId), expected);
         Owed memory nothing;
         _assertSame(_owed(_terms()), nothing);
@@ -195,10 +163,71 @@ contract PayoffTest is LoanTest {
 
     function testAWrittenOffLoanIsPaidOff() public {
         vm.warp(_noon(20260209));
-        vm.prank(servicer);
-        ledger.writeOff(_terms(), "uncollectible");
+        _useAll(_terms());
+        _writeOff(_terms());
         vm.assertEq(_payoff(_terms(), borrower), PRINCIPAL + 206 + 12_000 + 1_143);
         _assertStatus(_loanId, Status.Closed);
+    }
+
+    /* THE FEE: 1 % of the principal that is not due yet */
+
+    function testChargesTheFeeOnPrincipalNotDue() public {
+        LoanTerms memory terms = _withFee();
+        _expectFee(terms, 20260120, 0, 5_806, 12_000);
+        // Of the 12,000.00, 4,000.00 are due.
+        _expectFee(terms, 20260205, 0, 12_000, 8_000);
+        _expectFee(terms, 20260209, 206, 13_143, 8_000);
+        _expectFee(terms, 20260405, (412_000 * 56 + 408_000 * 28) / 2_000, 24_000, 0);
+    }
+
+    function testTheFeeIsRoundedAsAgreed() public {
+        LoanTerms memory terms = _withFee();
+        terms.prepaymentFeePpm = 1;
+        terms.principalMinor = 1_500_000;
+        terms.instalments[0].principalMinor = 700_000;
+        terms.selfPaidMinorMax = 500_000;
+        terms.agreement = "L-2026-0003";
+        vm.warp(_noon(20260102));
+        _disburse(terms);
+        // One and a half, half of it to the even unit.
+        vm.assertEq(_owed(terms).payoffFeeMinor, 2);
+        _repay(terms, borrower, 700_000 + 12_000);
+        vm.assertEq(_owed(terms).payoffFeeMinor, 1);
+        _repay(terms, borrower, 8_000 + 300_000);
+        // Half a unit.
+        vm.assertEq(_owed(terms).payoffFeeMinor, 0);
+    }
+
+    function testOrdinaryRepaymentsBearNoFee() public {
+        LoanTerms memory terms = _withFee();
+        vm.assertEq(_repay(terms, borrower, type(uint64).max / 4), 412_000);
+        vm.assertEq(token.balanceOf(lender), 412_000);
+    }
+
+    function _withFee() private returns (LoanTerms memory terms) {
+        terms = _terms();
+        (terms.agreement, terms.prepaymentFeePpm) = ("L-2026-0002", 10_000);
+        vm.warp(_noon(20260102));
+        _disburse(terms);
+    }
+
+    function _expectFee(
+        LoanTerms memory terms,
+        uint256 day,
+        uint64 penalty,
+        uint64 interest,
+        uint64 fee
+    ) private {
+        uint256 snapshot = vm.snapshotState();
+        vm.warp(_noon(day));
+        _fundForLedger(borrower, 2 * PRINCIPAL);
+        _expectReceived(
+            _id(terms), borrower, RepaymentKind.Payoff, penalty, interest, PRINCIPAL, fee
+        );
+        vm.prank(borrower);
+        uint64 amountMinor = penalty + interest + PRINCIPAL + fee;
+        vm.assertEq(ledger.payoff(_witness(terms), amountMinor), amountMinor);
+        vm.revertToState(snapshot);
     }
 
     /* MOST IT MAY COST */
@@ -207,32 +236,30 @@ contract PayoffTest is LoanTest {
         vm.warp(_noon(20260120));
         _fundForLedger(borrower, PRINCIPAL + 5_806);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ILoanLedger.PayoffAboveMax.selector, PRINCIPAL + 5_806, PRINCIPAL + 5_805
-            )
+            _aboveMax(PRINCIPAL + 5_806, PRINCIPAL + 5_805)
         );
         vm.prank(borrower);
-        ledger.payoff(_terms(), PRINCIPAL + 5_805);
+        ledger.payoff(_witness(_terms()), PRINCIPAL + 5_805);
         _assertStatus(_loanId, Status.Active);
         vm.prank(borrower);
-        vm.assertEq(ledger.payoff(_terms(), PRINCIPAL + 5_806), PRINCIPAL + 5_806);
+        vm.assertEq(ledger.payoff(_witness(_terms()), PRINCIPAL + 5_806), PRINCIPAL + 5_806);
     }
 
     function testTakesNoMoreThanItCosts() public {
         _fundForLedger(borrower, PRINCIPAL + 77);
         vm.prank(borrower);
-        ledger.payoff(_terms(), type(uint64).max);
+        ledger.payoff(_witness(_terms()), type(uint64).max);
         vm.assertEq(token.balanceOf(borrower), 77 + PRINCIPAL);
         vm.assertEq(token.balanceOf(lender), PRINCIPAL);
     }
 
     /// @dev A repayment just before only makes it cheaper.
     function testARepaymentJustBeforeDoesNotStopIt() public {
-        uint64 amountMinor = ledger.payoffAt(_terms(), vm.getBlockTimestamp());
+        uint64 amountMinor = _payoffMinor(_terms());
         _repay(_terms(), stranger, 20_000);
         _fundForLedger(borrower, amountMinor);
         vm.prank(borrower);
-        vm.assertLe(ledger.payoff(_terms(), amountMinor), amountMinor);
+        vm.assertLe(ledger.payoff(_witness(_terms()), amountMinor), amountMinor);
     }
 
     /* STATUS */
@@ -240,9 +267,9 @@ contract PayoffTest is LoanTest {
     function testRevertsOnUnknownTerms() public {
         LoanTerms memory terms = _terms();
         terms.instalments[2].interestMinor = 0;
-        bytes32 loanId = ledger.idOf(terms);
-        vm.expectRevert(abi.encodeWithSelector(ILoanLedger.LoanUnknown.selector, loanId));
-        ledger.payoff(terms, type(uint64).max);
+        bytes32 loanId = _id(terms);
+        vm.expectRevert(_unknown(loanId));
+        ledger.payoff(_witness(terms), type(uint64).max);
     }
 
     function testRevertsBeforeDisbursementAndAfterClosing() public {
@@ -251,31 +278,24 @@ contract PayoffTest is LoanTest {
         vm.warp(_noon(20260102));
         bytes32 approvedId = _originate(approved);
         vm.expectRevert(_statusInvalid(approvedId, Status.Approved));
-        ledger.payoff(approved, type(uint64).max);
+        ledger.payoff(_witness(approved), type(uint64).max);
 
         vm.warp(_noon(20260105));
         _payoff(_terms(), borrower);
         vm.expectRevert(_statusInvalid(_loanId, Status.Closed));
-        ledger.payoff(_terms(), type(uint64).max);
+        ledger.payoff(_witness(_terms()), type(uint64).max);
     }
 
     function _expectPayoff(uint256 day, uint64 penalty, uint64 interest, uint64 principal) private {
         vm.warp(_noon(day));
         uint64 amountMinor = penalty + interest + principal;
-        vm.assertEq(ledger.payoffAt(_terms(), _noon(day)), amountMinor);
+        vm.assertEq(_payoffMinor(_terms()), amountMinor);
         _fundForLedger(borrower, amountMinor);
-        vm.expectEmit(address(ledger));
-        emit ILoanLedger.RepaymentReceived(
-            _loanId, borrower, amountMinor, penalty, interest, principal, true
-        );
+        _expectReceived(_loanId, borrower, RepaymentKind.Payoff, penalty, interest, principal);
         vm.prank(borrower);
-        vm.assertEq(ledger.payoff(_terms(), amountMinor), amountMinor);
+        vm.assertEq(ledger.payoff(_witness(_terms()), amountMinor), amountMinor);
         _assertStatus(_loanId, Status.Closed);
-        vm.assertEq(ledger.loanOf(_loanId).principalRepaidMinor, PRINCIPAL);
-        vm.assertEq(ledger.loanOf(_loanId).penaltyRepaidMinor, penalty);
-    }
-
-    function _statusInvalid(bytes32 loanId, Status status) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ILoanLedger.LoanStatusInvalid.selector, loanId, status);
+        vm.assertEq(_loan(_loanId).nextInstalment, 3);
+        vm.assertEq(_loan(_loanId).penaltyRepaidMinor, penalty);
     }
 }

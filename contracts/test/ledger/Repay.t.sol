@@ -4,14 +4,22 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-import {ILoanLedger, Loan, LoanTerms, Owed, Status} from "../../interfaces/ILoanLedger.sol";
+import {
+    ILedgerErrors,
+    ILedgerEvents,
+    Loan,
+    LoanTerms,
+    Owed,
+    RepaymentKind,
+    Status
+} from "../../interfaces/ILoanLedger.sol";
 import {PartyRoles} from "../../interfaces/IPartyRegistry.sol";
 import {ISettlementToken} from "../../interfaces/ISettlementToken.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 import {SlowCalendar} from "../base/SlowCalendar.sol";
 import {Vm} from "../Test.sol";
 
-contract RepayTest is LoanTest {
+contract RepayTest is ServicingTest {
     bytes32 private _loanId;
 
     function setUp() public override {
@@ -22,19 +30,18 @@ contract RepayTest is LoanTest {
     /* ALLOCATION */
 
     function testInterestComesBeforePrincipal() public {
-        Loan memory expected = ledger.loanOf(_loanId);
+        Loan memory expected = _loan(_loanId);
         vm.warp(_noon(20260120));
         _expectRepayment(borrower, 5_000, 0, 5_000, 0);
         _repayFunded(borrower, 5_000);
-        expected.accruedOn = uint32(SlowCalendar.daysOf(20260120));
+        expected.accruedOn = uint24(SlowCalendar.daysOf(20260120));
         expected.paidOnNextMinor = 5_000;
-        _assertSame(ledger.loanOf(_loanId), expected);
+        _assertSame(_loan(_loanId), expected);
 
         _expectRepayment(borrower, 7_001, 0, 7_000, 1);
         _repayFunded(borrower, 7_001);
         expected.paidOnNextMinor = 12_001;
-        expected.principalRepaidMinor = 1;
-        _assertSame(ledger.loanOf(_loanId), expected);
+        _assertSame(_loan(_loanId), expected);
         vm.assertEq(token.balanceOf(lender), 12_001);
         vm.assertEq(token.balanceOf(borrower), 0);
     }
@@ -43,10 +50,9 @@ contract RepayTest is LoanTest {
         vm.warp(_noon(20260205));
         _expectRepayment(borrower, 412_000, 0, 12_000, 400_000);
         _repayFunded(borrower, 412_000);
-        Loan memory loan = ledger.loanOf(_loanId);
+        Loan memory loan = _loan(_loanId);
         vm.assertEq(loan.nextInstalment, 1);
         vm.assertEq(loan.paidOnNextMinor, 0);
-        vm.assertEq(loan.principalRepaidMinor, 400_000);
         Owed memory expected;
         expected.currentMinor = 408_000;
         expected.outstandingPrincipalMinor = 800_000;
@@ -74,10 +80,10 @@ contract RepayTest is LoanTest {
         _expectRepayment(borrower, 419_151, 0, 19_150, 400_001);
         _repayFunded(borrower, 419_151);
 
-        Loan memory loan = ledger.loanOf(_loanId);
+        Loan memory loan = _loan(_loanId);
         vm.assertEq(loan.nextInstalment, 1);
         vm.assertEq(loan.paidOnNextMinor, 8_001);
-        vm.assertEq(loan.principalRepaidMinor, 400_001);
+        vm.assertEq(_owed(_terms()).outstandingPrincipalMinor, PRINCIPAL - 400_001);
         vm.assertEq(loan.penaltyRepaidMinor, 5_150);
         vm.assertEq(loan.penaltyUnitDays, 412_000 * 25);
     }
@@ -85,10 +91,11 @@ contract RepayTest is LoanTest {
     function testOneRepaymentMaySpanSeveralInstalmentsAndCloseTheLoan() public {
         vm.warp(_noon(20260405));
         Owed memory owed = _owed(_terms());
-        uint64 amountMinor = owed.penaltyMinor + 24_000 + PRINCIPAL;
-        _expectRepayment(borrower, amountMinor, owed.penaltyMinor, 24_000, PRINCIPAL);
+        uint64 penalty = uint64(owed.penaltyMinor);
+        uint64 amountMinor = penalty + 24_000 + PRINCIPAL;
+        _expectRepayment(borrower, amountMinor, penalty, 24_000, PRINCIPAL);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.LoanClosed(_loanId);
+        emit ILedgerEvents.LoanClosed(_loanId);
         _repayFunded(borrower, amountMinor);
         _assertStatus(_loanId, Status.Closed);
     }
@@ -96,16 +103,16 @@ contract RepayTest is LoanTest {
     /// @dev Down to the last unit, however small the repayments: no dust, nothing lost.
     function testTinyRepaymentsAddUp() public {
         vm.warp(_noon(20260301));
-        uint64 penalty = _owed(_terms()).penaltyMinor;
+        uint64 penalty = uint64(_owed(_terms()).penaltyMinor);
         vm.assertEq(penalty, 206 * 21);
         uint256 before = token.balanceOf(lender);
         for (uint256 i; i < 60; ++i) vm.assertEq(_repay(_terms(), borrower, 1), 1);
         vm.assertEq(_owed(_terms()).penaltyMinor, penalty - 60);
         _repay(_terms(), borrower, penalty - 60 + 11_999);
         for (uint256 i; i < 3; ++i) _repay(_terms(), borrower, 1);
-        Loan memory loan = ledger.loanOf(_loanId);
+        Loan memory loan = _loan(_loanId);
         vm.assertEq(loan.paidOnNextMinor, 12_002);
-        vm.assertEq(loan.principalRepaidMinor, 2);
+        vm.assertEq(_owed(_terms()).outstandingPrincipalMinor, PRINCIPAL - 2);
         vm.assertEq(token.balanceOf(lender) - before, penalty + 12_002);
     }
 
@@ -114,7 +121,7 @@ contract RepayTest is LoanTest {
     function testTakesNoMoreThanTheCurrentInstalment() public {
         _fundForLedger(borrower, 2_000_000);
         vm.prank(borrower);
-        uint64 taken = ledger.repay(_terms(), 2_000_000);
+        uint64 taken = ledger.repay(_witness(_terms()), 2_000_000);
         vm.assertEq(taken, 412_000);
         vm.assertEq(token.balanceOf(borrower), 2_000_000 - 412_000);
         vm.assertEq(token.balanceOf(lender), 412_000);
@@ -123,9 +130,9 @@ contract RepayTest is LoanTest {
     function testTheNextInstalmentIsCurrentOnceTheCurrentIsRepaid() public {
         _fundForLedger(borrower, 2_000_000);
         vm.startPrank(borrower);
-        vm.assertEq(ledger.repay(_terms(), type(uint64).max), 412_000);
-        vm.assertEq(ledger.repay(_terms(), type(uint64).max), 408_000);
-        vm.assertEq(ledger.repay(_terms(), type(uint64).max), 404_000);
+        vm.assertEq(ledger.repay(_witness(_terms()), type(uint64).max), 412_000);
+        vm.assertEq(ledger.repay(_witness(_terms()), type(uint64).max), 408_000);
+        vm.assertEq(ledger.repay(_witness(_terms()), type(uint64).max), 404_000);
         vm.stopPrank();
         _assertStatus(_loanId, Status.Closed);
     }
@@ -136,7 +143,7 @@ contract RepayTest is LoanTest {
         vm.warp(_noon(20260205));
         _repay(_terms(), stranger, 1);
         vm.assertEq(_repay(_terms(), borrower, 412_000), 412_000);
-        Loan memory loan = ledger.loanOf(_loanId);
+        Loan memory loan = _loan(_loanId);
         vm.assertEq(loan.nextInstalment, 1);
         vm.assertEq(loan.paidOnNextMinor, 1);
     }
@@ -149,9 +156,9 @@ contract RepayTest is LoanTest {
     }
 
     function testRevertsOnNothingOffered() public {
-        vm.expectRevert(abi.encodeWithSelector(ILoanLedger.AmountZero.selector));
+        vm.expectRevert(abi.encodeWithSelector(ILedgerErrors.AmountZero.selector));
         vm.prank(borrower);
-        ledger.repay(_terms(), 0);
+        ledger.repay(_witness(_terms()), 0);
     }
 
     /* WHO */
@@ -169,7 +176,7 @@ contract RepayTest is LoanTest {
         vm.warp(_noon(20260205));
         vm.assertEq(_repay(_terms(), lender, 412_000), 412_000);
         vm.assertEq(token.balanceOf(lender), 412_000);
-        vm.assertEq(ledger.loanOf(_loanId).nextInstalment, 1);
+        vm.assertEq(_loan(_loanId).nextInstalment, 1);
     }
 
     function testRevertsForAFrozenPayerThoughAnotherMayPay() public {
@@ -177,7 +184,7 @@ contract RepayTest is LoanTest {
         _freeze(borrower);
         vm.expectRevert(abi.encodeWithSelector(ISettlementToken.PartyNotActive.selector, borrower));
         vm.prank(borrower);
-        ledger.repay(_terms(), 412_000);
+        ledger.repay(_witness(_terms()), 412_000);
         vm.assertEq(_repay(_terms(), stranger, 412_000), 412_000);
     }
 
@@ -185,7 +192,7 @@ contract RepayTest is LoanTest {
         vm.startPrank(outsider);
         token.approve(address(ledger), 1);
         vm.expectRevert(abi.encodeWithSelector(ISettlementToken.PartyNotActive.selector, outsider));
-        ledger.repay(_terms(), 1);
+        ledger.repay(_witness(_terms()), 1);
         vm.stopPrank();
     }
 
@@ -197,8 +204,8 @@ contract RepayTest is LoanTest {
             )
         );
         vm.prank(borrower);
-        ledger.repay(_terms(), 412_000);
-        vm.assertEq(ledger.loanOf(_loanId).paidOnNextMinor, 0);
+        ledger.repay(_witness(_terms()), 412_000);
+        vm.assertEq(_loan(_loanId).paidOnNextMinor, 0);
     }
 
     function testRevertsWithoutMoney() public {
@@ -209,7 +216,7 @@ contract RepayTest is LoanTest {
                 IERC20Errors.ERC20InsufficientBalance.selector, borrower, 0, 412_000
             )
         );
-        ledger.repay(_terms(), 412_000);
+        ledger.repay(_witness(_terms()), 412_000);
         vm.stopPrank();
         vm.assertEq(ledger.claimableMinor(lender), 0);
     }
@@ -221,7 +228,7 @@ contract RepayTest is LoanTest {
         vm.warp(_noon(20260205));
         _expectRepayment(borrower, 412_000, 0, 12_000, 400_000);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.PayoutHeld(_loanId, lender, 412_000);
+        emit ILedgerEvents.PayoutHeld(_loanId, lender, 412_000);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(borrower, address(ledger), 412_000);
         _repayFunded(borrower, 412_000);
@@ -229,8 +236,8 @@ contract RepayTest is LoanTest {
         vm.assertEq(ledger.claimableMinor(lender), 412_000);
         vm.assertEq(token.balanceOf(lender), 0);
         vm.assertEq(token.balanceOf(address(ledger)), PRINCIPAL + 412_000);
-        vm.assertEq(ledger.loanOf(_loanId).nextInstalment, 1);
-        vm.assertEq(ledger.loanOf(_loanId).controlledMinor, PRINCIPAL);
+        vm.assertEq(_loan(_loanId).nextInstalment, 1);
+        vm.assertEq(_account(_loanId).controlledMinor, PRINCIPAL);
     }
 
     function testAFrozenLenderStillCannotTakeMoneyItDoesNotGet() public {
@@ -242,7 +249,7 @@ contract RepayTest is LoanTest {
             )
         );
         vm.prank(borrower);
-        ledger.repay(_terms(), 412_000);
+        ledger.repay(_witness(_terms()), 412_000);
         vm.assertEq(ledger.claimableMinor(lender), 0);
     }
 
@@ -260,23 +267,23 @@ contract RepayTest is LoanTest {
         uint256 gasGiven = bound(gasSeed, 5_000, 300_000);
         vm.prank(borrower);
         (bool isDone,) =
-            address(ledger).call{gas: gasGiven}(abi.encodeCall(ledger.repay, (terms, 412_000)));
+            address(ledger).call{gas: gasGiven}(abi.encodeCall(ledger.repay, (_witness(terms), 412_000)));
         vm.assertEq(ledger.claimableMinor(lender), 0);
         vm.assertEq(token.balanceOf(lender), isDone ? 412_000 : 0);
-        vm.assertEq(ledger.loanOf(_loanId).nextInstalment, isDone ? 1 : 0);
+        vm.assertEq(_loan(_loanId).nextInstalment, isDone ? 1 : 0);
     }
 
     /* CLOSING */
 
     function testUnusedProceedsGoBackToTheBorrowerAtClosing() public {
         vm.prank(borrower);
-        ledger.pay(_terms(), steelmaker, 300_000, MATERIALS, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), steelmaker, 300_000, MATERIALS, EVIDENCE);
         _repayAllButOne();
         _fundForLedger(stranger, 404_000);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.LoanClosed(_loanId);
+        emit ILedgerEvents.LoanClosed(_loanId);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.ControlledReleased(_loanId, borrower, 900_000);
+        emit ILedgerEvents.ControlledReleased(_loanId, borrower, 900_000);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(stranger, lender, 404_000);
         vm.expectEmit(address(token));
@@ -285,8 +292,8 @@ contract RepayTest is LoanTest {
 
         vm.assertEq(token.balanceOf(borrower), 900_000);
         vm.assertEq(token.balanceOf(address(ledger)), 0);
-        vm.assertEq(ledger.loanOf(_loanId).controlledMinor, 0);
-        vm.assertEq(ledger.loanOf(_loanId).principalRepaidMinor, PRINCIPAL);
+        vm.assertEq(_account(_loanId).controlledMinor, 0);
+        vm.assertEq(_loan(_loanId).nextInstalment, 3);
     }
 
     function testAFrozenBorrowerDoesNotStopClosing() public {
@@ -295,11 +302,11 @@ contract RepayTest is LoanTest {
         _freeze(lender);
         _fundForLedger(stranger, 404_000);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.PayoutHeld(_loanId, lender, 404_000);
+        emit ILedgerEvents.PayoutHeld(_loanId, lender, 404_000);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.PayoutHeld(_loanId, borrower, PRINCIPAL);
+        emit ILedgerEvents.PayoutHeld(_loanId, borrower, PRINCIPAL);
         vm.prank(stranger);
-        ledger.repay(_terms(), 404_000);
+        ledger.repay(_witness(_terms()), 404_000);
 
         _assertStatus(_loanId, Status.Closed);
         vm.assertEq(ledger.claimableMinor(borrower), PRINCIPAL);
@@ -309,9 +316,9 @@ contract RepayTest is LoanTest {
 
     function testReleasesNothingWhenAllWasUsed() public {
         vm.startPrank(borrower);
-        ledger.withdraw(_terms(), SELF_PAID_MAX);
-        ledger.pay(_terms(), steelmaker, MATERIALS_CAP, MATERIALS, EVIDENCE);
-        ledger.pay(_terms(), outfitter, 200_000, MACHINES, EVIDENCE);
+        ledger.withdraw(_witness(_terms()), _agreement(_terms()), SELF_PAID_MAX);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), steelmaker, MATERIALS_CAP, MATERIALS, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), outfitter, 200_000, MACHINES, EVIDENCE);
         vm.stopPrank();
         _repayAllButOne();
         vm.recordLogs();
@@ -319,7 +326,7 @@ contract RepayTest is LoanTest {
         uint256 released;
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].topics[0] == ILoanLedger.ControlledReleased.selector) ++released;
+            if (logs[i].topics[0] == ILedgerEvents.ControlledReleased.selector) ++released;
         }
         vm.assertEq(released, 0);
         _assertStatus(_loanId, Status.Closed);
@@ -330,10 +337,10 @@ contract RepayTest is LoanTest {
     function testRevertsOnUnknownTerms() public {
         LoanTerms memory terms = _terms();
         terms.penaltyRatePpm = 0;
-        bytes32 loanId = ledger.idOf(terms);
-        vm.expectRevert(abi.encodeWithSelector(ILoanLedger.LoanUnknown.selector, loanId));
+        bytes32 loanId = _id(terms);
+        vm.expectRevert(_unknown(loanId));
         vm.prank(borrower);
-        ledger.repay(terms, 1);
+        ledger.repay(_witness(terms), 1);
     }
 
     function testRevertsBeforeDisbursementAndAfterClosing() public {
@@ -343,33 +350,33 @@ contract RepayTest is LoanTest {
         bytes32 approvedId = _originate(approved);
         vm.expectRevert(_statusInvalid(approvedId, Status.Approved));
         vm.prank(borrower);
-        ledger.repay(approved, 1);
+        ledger.repay(_witness(approved), 1);
 
         vm.warp(_noon(20260105));
         _repayAllButOne();
         _repay(_terms(), borrower, 404_000);
         vm.expectRevert(_statusInvalid(_loanId, Status.Closed));
         vm.prank(borrower);
-        ledger.repay(_terms(), 1);
+        ledger.repay(_witness(_terms()), 1);
     }
 
     function testAWrittenOffLoanIsStillRepaidAndCloses() public {
         vm.warp(_noon(20260209));
-        vm.prank(servicer);
-        ledger.writeOff(_terms(), "uncollectible");
+        _useAll(_terms());
+        _writeOff(_terms());
         _repay(_terms(), borrower, 206 + 412_000);
         _assertStatus(_loanId, Status.WrittenOff);
         _repay(_terms(), borrower, 408_000);
         _repay(_terms(), borrower, 404_000);
         _assertStatus(_loanId, Status.Closed);
-        vm.assertEq(token.balanceOf(borrower), PRINCIPAL);
+        vm.assertEq(token.balanceOf(lender), 206 + 24_000 + PRINCIPAL);
     }
 
     /* INTERNAL */
 
     function _repayFunded(address payer, uint64 amountMinor) private {
         vm.prank(payer);
-        ledger.repay(_terms(), amountMinor);
+        ledger.repay(_witness(_terms()), amountMinor);
     }
 
     function _repayAllButOne() private {
@@ -385,13 +392,6 @@ contract RepayTest is LoanTest {
         uint64 principal
     ) private {
         _fundForLedger(payer, amountMinor);
-        vm.expectEmit(address(ledger));
-        emit ILoanLedger.RepaymentReceived(
-            _loanId, payer, amountMinor, penalty, interest, principal, false
-        );
-    }
-
-    function _statusInvalid(bytes32 loanId, Status status) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ILoanLedger.LoanStatusInvalid.selector, loanId, status);
+        _expectReceived(_loanId, payer, RepaymentKind.Repay, penalty, interest, principal);
     }
 }

@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
-import {ILoanLedger, LoanTerms} from "../../interfaces/ILoanLedger.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ILedgerErrors, ILedgerEvents, LoanTerms} from "../../interfaces/ILoanLedger.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 
-contract ServeNoticeTest is LoanTest {
+contract ServeNoticeTest is ServicingTest {
     bytes32 private constant STEP = "overdue_7";
     bytes32 private constant LETTER = keccak256("letter");
     bytes32 private _loanId;
@@ -19,7 +19,7 @@ contract ServeNoticeTest is LoanTest {
 
     function testAnchorsTheHashAndTheTime() public {
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.NoticeServed(_loanId, LETTER, STEP);
+        emit ILedgerEvents.NoticeServed(_loanId, LETTER, STEP);
         _serve(_loanId, STEP, LETTER);
         vm.assertEq(ledger.noticeServedAt(_loanId, LETTER), _noon(20260212));
     }
@@ -45,13 +45,13 @@ contract ServeNoticeTest is LoanTest {
             _loanId,
             "overdue_30",
             LETTER,
-            abi.encodeWithSelector(ILoanLedger.NoticeAlreadyServed.selector, _loanId, LETTER)
+            abi.encodeWithSelector(ILedgerErrors.NoticeAlreadyServed.selector, _loanId, LETTER)
         );
         vm.assertEq(ledger.noticeServedAt(_loanId, LETTER), _noon(20260212));
     }
 
     function testRevertsOnIncompleteNotices() public {
-        bytes memory incomplete = abi.encodeWithSelector(ILoanLedger.NoticeIncomplete.selector);
+        bytes memory incomplete = abi.encodeWithSelector(ILedgerErrors.NoticeIncomplete.selector);
         _expectRevert(_loanId, "", LETTER, incomplete);
         _expectRevert(_loanId, STEP | bytes32(uint256(1)), LETTER, incomplete);
         _expectRevert(_loanId, hex"ff", LETTER, incomplete);
@@ -63,13 +63,12 @@ contract ServeNoticeTest is LoanTest {
             "nobody's",
             STEP,
             LETTER,
-            abi.encodeWithSelector(ILoanLedger.LoanUnknown.selector, bytes32("nobody's"))
+            abi.encodeWithSelector(ILedgerErrors.LoanUnknown.selector, bytes32("nobody's"))
         );
     }
 
     function testServesAfterWriteOffAndAfterClosing() public {
-        vm.prank(servicer);
-        ledger.writeOff(_terms(), "uncollectible");
+        _writeOff(_terms());
         _serve(_loanId, "written_off", LETTER);
         _payoff(_terms(), stranger);
         _serve(_loanId, "closed", keccak256("receipt"));

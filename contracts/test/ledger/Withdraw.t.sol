@@ -3,11 +3,17 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {ILoanLedger, Loan, LoanTerms, Status} from "../../interfaces/ILoanLedger.sol";
+import {
+    ILedgerErrors,
+    ILedgerEvents,
+    LoanState,
+    LoanTerms,
+    Status
+} from "../../interfaces/ILoanLedger.sol";
 import {ISettlementToken} from "../../interfaces/ISettlementToken.sol";
-import {LoanTest} from "../base/LoanTest.sol";
+import {ServicingTest} from "../base/ServicingTest.sol";
 
-contract WithdrawTest is LoanTest {
+contract WithdrawTest is ServicingTest {
     bytes32 private _loanId;
 
     function setUp() public override {
@@ -16,16 +22,16 @@ contract WithdrawTest is LoanTest {
     }
 
     function testReleasesToTheBorrower() public {
-        Loan memory expected = ledger.loanOf(_loanId);
+        LoanState memory expected = ledger.loanOf(_loanId);
         vm.expectEmit(address(ledger));
-        emit ILoanLedger.ProceedsWithdrawn(_loanId, 150_000);
+        emit ILedgerEvents.ProceedsWithdrawn(_loanId, 150_000);
         vm.expectEmit(address(token));
         emit IERC20.Transfer(address(ledger), borrower, 150_000);
         _withdraw(borrower, 150_000);
 
         vm.assertEq(token.balanceOf(borrower), 150_000);
-        expected.controlledMinor -= 150_000;
-        expected.withdrawnMinor = 150_000;
+        expected.account.controlledMinor -= 150_000;
+        expected.account.withdrawnMinor = 150_000;
         _assertSame(ledger.loanOf(_loanId), expected);
     }
 
@@ -42,20 +48,20 @@ contract WithdrawTest is LoanTest {
 
     function testRevertsOnMoreThanIsControlled() public {
         vm.startPrank(borrower);
-        ledger.pay(_terms(), steelmaker, MATERIALS_CAP, MATERIALS, EVIDENCE);
-        ledger.pay(_terms(), outfitter, MACHINES_CAP - 1, MACHINES, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), steelmaker, MATERIALS_CAP, MATERIALS, EVIDENCE);
+        ledger.pay(_witness(_terms()), _agreement(_terms()), outfitter, MACHINES_CAP - 1, MACHINES, EVIDENCE);
         vm.stopPrank();
         _expectRevert(
             2,
             abi.encodeWithSelector(
-                ILoanLedger.ControlledBalanceExceeded.selector, uint64(1), uint64(2)
+                ILedgerErrors.ControlledBalanceExceeded.selector, uint64(1), uint64(2)
             )
         );
         _withdraw(borrower, 1);
     }
 
     function testRevertsOnNothing() public {
-        _expectRevert(0, abi.encodeWithSelector(ILoanLedger.AmountZero.selector));
+        _expectRevert(0, abi.encodeWithSelector(ILedgerErrors.AmountZero.selector));
     }
 
     function testRevertsForAnyoneElse() public {
@@ -63,7 +69,7 @@ contract WithdrawTest is LoanTest {
             [lender, servicer, stranger, outsider, admin, bank, guardian];
         for (uint256 i; i < others.length; ++i) {
             vm.expectRevert(
-                abi.encodeWithSelector(ILoanLedger.CallerNotPermitted.selector, others[i])
+                abi.encodeWithSelector(ILedgerErrors.CallerNotPermitted.selector, others[i])
             );
             _withdraw(others[i], 1);
         }
@@ -72,16 +78,16 @@ contract WithdrawTest is LoanTest {
     function testRevertsWhileTheBorrowerIsFrozen() public {
         _freeze(borrower);
         _expectRevert(1, abi.encodeWithSelector(ISettlementToken.PartyNotActive.selector, borrower));
-        vm.assertEq(ledger.loanOf(_loanId).withdrawnMinor, 0);
+        vm.assertEq(_account(_loanId).withdrawnMinor, 0);
     }
 
     function testRevertsOnUnknownTerms() public {
         LoanTerms memory terms = _terms();
         terms.selfPaidMinorMax = PRINCIPAL;
-        bytes32 loanId = ledger.idOf(terms);
-        vm.expectRevert(abi.encodeWithSelector(ILoanLedger.LoanUnknown.selector, loanId));
+        bytes32 loanId = _id(terms);
+        vm.expectRevert(_unknown(loanId));
         vm.prank(borrower);
-        ledger.withdraw(terms, 1);
+        ledger.withdraw(_witness(terms), _agreement(terms), 1);
     }
 
     function testRevertsUnlessActive() public {
@@ -91,11 +97,10 @@ contract WithdrawTest is LoanTest {
         bytes32 approvedId = _originate(approved);
         vm.expectRevert(_statusInvalid(approvedId, Status.Approved));
         vm.prank(borrower);
-        ledger.withdraw(approved, 1);
+        ledger.withdraw(_witness(approved), _agreement(approved), 1);
 
         vm.warp(_noon(20260209));
-        vm.prank(servicer);
-        ledger.writeOff(_terms(), "uncollectible");
+        _writeOff(_terms());
         _expectRevert(1, _statusInvalid(_loanId, Status.WrittenOff));
 
         _payoff(_terms(), stranger);
@@ -104,7 +109,7 @@ contract WithdrawTest is LoanTest {
 
     function _withdraw(address caller, uint64 amountMinor) private {
         vm.prank(caller);
-        ledger.withdraw(_terms(), amountMinor);
+        ledger.withdraw(_witness(_terms()), _agreement(_terms()), amountMinor);
     }
 
     function _expectRevert(uint64 amountMinor, bytes memory revertData) private {
@@ -114,11 +119,7 @@ contract WithdrawTest is LoanTest {
 
     function _aboveShare(uint64 withdrawn, uint64 amountMinor) private pure returns (bytes memory) {
         return abi.encodeWithSelector(
-            ILoanLedger.SelfPaidShareExceeded.selector, withdrawn, amountMinor, SELF_PAID_MAX
+            ILedgerErrors.SelfPaidShareExceeded.selector, withdrawn, amountMinor, SELF_PAID_MAX
         );
-    }
-
-    function _statusInvalid(bytes32 loanId, Status status) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ILoanLedger.LoanStatusInvalid.selector, loanId, status);
     }
 }

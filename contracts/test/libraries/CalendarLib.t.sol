@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SlowCalendar} from "../base/SlowCalendar.sol";
-import {ILibraryHarness} from "../harness/LibraryHarness.sol";
+import {ILibraryHarness} from "../harness/ILibraryHarness.sol";
 import {Test} from "../Test.sol";
 
 contract CalendarLibTest is Test {
@@ -36,7 +36,8 @@ contract CalendarLibTest is Test {
     }
 
     function testDayNumbersAreTheCountedOnes(uint256 seed) public view {
-        uint256 count = bound(seed, 0, 2_932_896);
+        // Until 2791; the last day there is, is among the known ones.
+        uint256 count = bound(seed, 0, 300_000);
         uint32 date = SlowCalendar.dateOf(count);
         vm.assertTrue(_libraries.isDate(date));
         vm.assertEq(_libraries.dayNumber(date), count);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Instalment, Loan, LoanTerms, Owed} from "../../interfaces/ILoanLedger.sol";
-import {SlowCalendar} from "../base/SlowCalendar.sol";
-import {ILibraryHarness} from "../harness/LibraryHarness.sol";
+import {LoanFlags, LoanState, LoanTerms, Owed, Prepayment} from "../../interfaces/ILoanLedger.sol";
+import {Packing} from "../base/Packing.sol";
+import {RandomTerms} from "../base/RandomTerms.sol";
+import {ILibraryHarness} from "../harness/ILibraryHarness.sol";
 import {DayByDayLoan} from "../models/DayByDayLoan.sol";
 import {Test} from "../Test.sol";
 
-/// @notice Random schedules and random histories, in the library and in a simulation day by day.
+/// @notice Random terms and random histories, in the libraries and in a simulation day by day.
 contract WaterfallLibTest is Test {
     using DayByDayLoan for DayByDayLoan.State;
 
@@ -21,107 +22,133 @@ contract WaterfallLibTest is Test {
     }
 
     function testAgreesWithTheSimulation(uint256 seed) public {
-        _seed = seed;
-        LoanTerms memory terms = _randomTerms();
-        uint256 today = FIRST_DAY + _random(0, 5);
-        DayByDayLoan.State memory simulated = DayByDayLoan.start(terms, today);
-        Loan memory loan;
-        loan.accruedOn = uint32(today);
+        _live(seed, RandomTerms.draw(seed, FIRST_DAY), 6);
+    }
 
-        for (uint256 touch; touch < 12 && !simulated.isRepaid(); ++touch) {
-            today += _random(0, 4) == 0 ? _random(0, 200) : _random(0, 40);
-            simulated.liveTo(today);
-            Owed memory owed;
-            (owed, loan.penaltyUnitDays) = _libraries.owedOn(terms, loan, today);
-            loan.accruedOn = uint32(today);
-            _assertSame(owed, simulated.owed());
-            vm.assertEq(loan.penaltyUnitDays, simulated.penaltyUnitDays, "penaltyUnitDays");
-
-            loan = _repay(terms, loan, owed, simulated);
-            _assertProgress(terms, loan, simulated);
-        }
+    /// @dev Likewise where a prepayment may come whenever nothing is due.
+    function testAgreesWithTheSimulationOfPrepaidLoans(uint256 seed, bool isSmaller) public {
+        LoanTerms memory terms = RandomTerms.draw(seed, FIRST_DAY);
+        terms.prepayment = isSmaller ? Prepayment.SmallerInstalments : Prepayment.ShorterTerm;
+        _live(seed, terms, 6);
     }
 
     /// @dev Asked on any day, the library answers the same whether or not it accrued on the way.
     function testAccruingEveryDayChangesNothing(uint256 seed) public {
         _seed = seed;
-        LoanTerms memory terms = _randomTerms();
-        Loan memory rare;
-        rare.accruedOn = uint32(FIRST_DAY);
-        Loan memory daily;
-        daily.accruedOn = uint32(FIRST_DAY);
-        uint256 last = FIRST_DAY + _random(1, 150);
+        bytes memory witness = Packing.witness(RandomTerms.draw(seed, FIRST_DAY));
+        LoanState memory rare;
+        LoanState memory daily;
+        rare.loan.accruedOn = daily.loan.accruedOn = uint24(FIRST_DAY);
+        uint256 last = FIRST_DAY + _random(1, 70);
         Owed memory owed;
         for (uint256 day = FIRST_DAY; day <= last; ++day) {
-            (owed, daily.penaltyUnitDays) = _libraries.owedOn(terms, daily, day);
-            daily.accruedOn = uint32(day);
+            (owed, daily) = _libraries.accrue(daily, witness, day);
         }
-        (Owed memory once, uint128 unitDays) = _libraries.owedOn(terms, rare, last);
+        Owed memory once;
+        (once, rare) = _libraries.accrue(rare, witness, last);
         _assertSame(once, owed);
-        vm.assertEq(unitDays, daily.penaltyUnitDays);
+        vm.assertEq(abi.encode(rare), abi.encode(daily));
+    }
+
+    function _live(uint256 seed, LoanTerms memory terms, uint256 touches) private {
+        _seed = seed;
+        bytes memory witness = Packing.witness(terms);
+        uint256 today = FIRST_DAY + _random(0, 5);
+        DayByDayLoan.State memory simulated = DayByDayLoan.start(terms, today);
+        LoanState memory state;
+        if (_random(0, 3) == 0) state = _carry(terms, witness, simulated);
+        state.loan.accruedOn = uint24(today);
+
+        for (uint256 touch; touch < touches && !simulated.isRepaid(); ++touch) {
+            today += _random(0, 4) == 0 ? _random(0, 90) : _random(0, 30);
+            simulated.liveTo(today);
+            Owed memory owed;
+            (owed, state) = _libraries.accrue(state, witness, today);
+            _assertSame(owed, simulated.owed());
+            vm.assertEq(state.loan.penaltyUnitDays, simulated.penaltyUnitDays, "unit-days");
+            state = _touch(witness, state, simulated, owed);
+            vm.assertEq(state.loan.nextInstalment, simulated.next, "next");
+            vm.assertEq(state.loan.penaltyRepaidMinor, simulated.penaltyRepaid, "penalty repaid");
+        }
+    }
+
+    function _carry(
+        LoanTerms memory terms,
+        bytes memory witness,
+        DayByDayLoan.State memory simulated
+    ) private returns (LoanState memory state) {
+        uint256 outstanding = _random(1, terms.principalMinor);
+        uint256 penalty = _random(0, 1_000);
+        uint256 interest = _random(0, 1_000);
+        simulated.carry(penalty, interest, outstanding);
+        state = _libraries.credit(witness, outstanding);
+        state.loan.flags |= LoanFlags.DUE_AT_ONCE;
+        state.dueAtOnce.carriedPenaltyMinor = uint64(penalty);
+        state.dueAtOnce.carriedInterestMinor = uint64(interest);
+    }
+
+    function _touch(
+        bytes memory witness,
+        LoanState memory state,
+        DayByDayLoan.State memory simulated,
+        Owed memory owed
+    ) private returns (LoanState memory moved) {
+        uint256 due = owed.penaltyMinor + owed.interestMinor + owed.principalMinor;
+        if (owed.daysPastDue > 20 && !simulated.isAccelerated && _random(0, 3) == 0) {
+            simulated.accelerate();
+            moved = _libraries.accelerate(state, witness, simulated.today);
+            vm.assertEq(
+                moved.dueAtOnce.acceleratedInterestMinor, simulated.acceleratedInterest, "interest"
+            );
+            return moved;
+        }
+        bool isPrepayable = due == 0 && !simulated.isAccelerated
+            && simulated.terms.prepayment != Prepayment.NotAllowed;
+        if (isPrepayable && _random(0, 1) == 0) return _prepay(witness, state, simulated);
+        uint256 most = due + owed.currentMinor;
+        if (most == 0) return state;
+        return _repay(witness, state, simulated, _random(0, 2) == 0 ? most : _random(1, most));
+    }
+
+    function _prepay(
+        bytes memory witness,
+        LoanState memory state,
+        DayByDayLoan.State memory simulated
+    ) private returns (LoanState memory moved) {
+        uint256 next = simulated.next;
+        uint256 most = simulated.balance[next] - simulated.principal[next];
+        if (simulated.principal[next] == 0) --most;
+        if (most == 0) return state;
+        uint256 amount = _random(0, 4) == 0 ? most : _random(1, most);
+        uint256 interest;
+        (interest, moved) = _libraries.prepay(state, witness, simulated.today, amount);
+        vm.assertEq(interest, simulated.prepay(amount), "interest of a prepayment");
+        for (uint256 i = next; i < simulated.balance.length; ++i) {
+            (uint256 balance, uint256 rowInterest, uint256 principal) =
+                _libraries.reduced(moved, witness, i);
+            vm.assertEq(balance, simulated.balance[i], "balance");
+            vm.assertEq(principal, simulated.principal[i], "principal");
+            if (balance != 0) vm.assertEq(rowInterest, simulated.interest[i], "interest");
+        }
     }
 
     function _repay(
-        LoanTerms memory terms,
-        Loan memory loan,
-        Owed memory owed,
-        DayByDayLoan.State memory simulated
-    ) private returns (Loan memory) {
-        uint256 most = uint256(owed.penaltyMinor) + owed.interestMinor + owed.principalMinor
-            + owed.currentMinor;
-        uint64 amount = uint64(_random(0, 3) == 0 ? most : _random(1, most));
-        uint64 penalty = amount < owed.penaltyMinor ? amount : owed.penaltyMinor;
-        (uint256 simulatedPenalty, uint256 simulatedInterest, uint256 simulatedPrincipal) =
-            simulated.repay(amount);
-        (uint64 interest, uint64 principal, Loan memory moved) =
-            _libraries.allocate(terms, loan, amount - penalty);
-        moved.penaltyRepaidMinor += penalty;
-        vm.assertEq(penalty, simulatedPenalty, "penalty");
-        vm.assertEq(interest, simulatedInterest, "interest");
-        vm.assertEq(principal, simulatedPrincipal, "principal");
-        vm.assertEq(uint256(penalty) + interest + principal, amount, "nothing lost");
-        return moved;
-    }
-
-    function _assertProgress(
-        LoanTerms memory terms,
-        Loan memory loan,
-        DayByDayLoan.State memory simulated
-    ) private pure {
-        vm.assertEq(loan.principalRepaidMinor, simulated.principalRepaid, "principalRepaidMinor");
-        uint256 next;
-        while (
-            next < terms.instalments.length
-                && simulated.unpaidInterest[next] + simulated.unpaidPrincipal[next] == 0
-        ) ++next;
-        vm.assertEq(loan.nextInstalment, next, "nextInstalment");
-        uint256 paid;
-        if (next < terms.instalments.length) {
-            Instalment memory row = terms.instalments[next];
-            paid = uint256(row.interestMinor) + row.principalMinor - simulated.unpaidInterest[next]
-                - simulated.unpaidPrincipal[next];
-        }
-        vm.assertEq(loan.paidOnNextMinor, paid, "paidOnNextMinor");
-    }
-
-    function _randomTerms() private returns (LoanTerms memory terms) {
-        uint256 count = _random(1, 8);
-        terms.instalments = new Instalment[](count);
-        terms.rounding = _random(0, 1) == 0 ? bytes32("half_even") : bytes32("half_up");
-        terms.penaltyRatePpm = uint32(_random(0, 4) == 0 ? 0 : _random(1, 1_000_000));
-        terms.penaltyYearDays = _random(0, 1) == 0 ? 360 : 365;
-        terms.graceDays = uint16(_random(0, 2) == 0 ? 0 : _random(1, 40));
-        terms.disburseOn = SlowCalendar.dateOf(FIRST_DAY);
-        uint256 dueDay = FIRST_DAY + 5;
-        uint256 scale = 10 ** _random(0, 12);
-        for (uint256 i; i < count; ++i) {
-            dueDay += _random(1, 60);
-            uint64 principal = uint64(_random(0, 3) == 0 ? 0 : _random(1, 900 * scale));
-            uint64 interest = uint64(_random(0, 3) == 0 ? 0 : _random(1, 90 * scale));
-            if (principal + interest == 0) principal = 1;
-            terms.instalments[i] = Instalment(SlowCalendar.dateOf(dueDay), principal, interest);
-            terms.principalMinor += principal;
-        }
+        bytes memory witness,
+        LoanState memory state,
+        DayByDayLoan.State memory simulated,
+        uint256 amount
+    ) private returns (LoanState memory moved) {
+        (uint256 penalty, uint256 interest, uint256 principal) = simulated.repay(amount);
+        uint256[3] memory parts;
+        bool isCleared;
+        (parts, isCleared, moved) = _libraries.repay(state, witness, simulated.today, amount);
+        vm.assertEq(parts[0], penalty, "penalty");
+        vm.assertEq(parts[1], interest, "interest");
+        vm.assertEq(parts[2], principal, "principal");
+        vm.assertEq(penalty + interest + principal, amount, "nothing lost");
+        vm.assertEq(
+            isCleared, simulated.isRepaid() && simulated.owed().penaltyMinor == 0, "cleared"
+        );
     }
 
     function _random(uint256 lowest, uint256 highest) private returns (uint256) {
@@ -135,6 +162,7 @@ contract WaterfallLibTest is Test {
         vm.assertEq(actual.principalMinor, expected.principalMinor, "principalMinor");
         vm.assertEq(actual.currentMinor, expected.currentMinor, "currentMinor");
         vm.assertEq(actual.payoffInterestMinor, expected.payoffInterestMinor, "payoffInterestMinor");
+        vm.assertEq(actual.payoffFeeMinor, expected.payoffFeeMinor, "payoffFeeMinor");
         vm.assertEq(
             actual.outstandingPrincipalMinor,
             expected.outstandingPrincipalMinor,
