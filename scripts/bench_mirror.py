@@ -129,6 +129,8 @@ def measure(store: Store, copy: Store, model: EventModel) -> None:
                             log.data,
                             None,
                             None,
+                            None,
+                            False,
                         )
                         for log in run
                     ),

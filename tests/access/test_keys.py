@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from tallystick.access.caller import Caller
 from tallystick.access.keys import (
     KeyNameInvalid,
     KeyNotValid,
@@ -15,7 +16,6 @@ from tallystick.access.keys import (
     issue_key,
 )
 from tallystick.access.permissions import Role
-from tallystick.access.principal import Principal
 from tallystick.store.keys import KeyNameTaken, KeyNotFound, list_keys, revoke_key
 from tallystick.store.session import Store
 from tallystick.store.tables import api_keys
@@ -42,8 +42,8 @@ def test_key_speaks_for_its_holder(store: Store) -> None:
         officer = issue_key(session, name="o", role=Role.OFFICER, now=NOW).secret
         lender = issue_key(session, name="l", role=Role.LENDER, party=PARTY, now=NOW).secret
     with store.read() as session:
-        assert authenticate(session, officer) == Principal("o", Role.OFFICER, None)
-        assert authenticate(session, lender) == Principal("l", Role.LENDER, PARTY)
+        assert authenticate(session, officer) == Caller("o", Role.OFFICER, None)
+        assert authenticate(session, lender) == Caller("l", Role.LENDER, PARTY)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_name_is_never_given_twice_and_the_refusal_leaves_the_session_usable(sto
 
 
 @pytest.mark.parametrize("role", Role)
-def test_party_goes_with_lenders_and_borrowers_only(store: Store, role: Role) -> None:
-    is_bound = role in (Role.LENDER, Role.BORROWER)
+def test_party_goes_with_keys_of_parties_only(store: Store, role: Role) -> None:
+    is_bound = role in (Role.LENDER, Role.BORROWER, Role.GUARANTOR)
     with store.begin() as session:
         with pytest.raises(KeyPartyMismatch):
             issue_key(session, name="x", role=role, party=None if is_bound else PARTY, now=NOW)

@@ -168,14 +168,15 @@ def propose(house: House, lender: str) -> LoanTerms:
 
 
 def sign(house: House, terms: LoanTerms, signer: str, signature: bytes) -> list[str]:
-    return sign_loan(
+    signed = sign_loan(
         house.desk,
         loan_id(terms),
         signer=signer,
         signature="0x" + signature.hex(),
         caller="tester",
         now=house.world.now(),
-    ).awaited
+    )
+    return [*signed.awaited]
 
 
 def test_contract_that_agrees_signs_for_itself(house: House) -> None:
@@ -202,7 +203,7 @@ def test_contract_that_does_not_agree(house: House, runtime: str) -> None:
     # The ledger says the same.
     with pytest.raises(Exception, match="signature") as refused:
         house.world.send(
-            calls.originate(house.desk.deployment, terms, b"x", by_borrower), "servicer"
+            calls.originate(house.desk.deployment, terms, [b"x", by_borrower]), "servicer"
         )
     assert refused.value.type == "signature_invalid"  # type: ignore[attr-defined]  # the chain's
 

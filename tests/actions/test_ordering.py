@@ -126,7 +126,8 @@ def test_commands_of_one_lane_are_sent_in_the_order_they_were_given(house: House
     assert nonces == sorted(nonces, key=lambda nonce: nonce or 0)
     paid = house.desk.ledger.loan(house_loan(house))
     assert paid is not None
-    assert paid.paid_on_next_minor == 100 + 101 + 102 + 103 + 104
+    assert paid.repaid is not None
+    assert paid.repaid.paid_on_next_minor == 100 + 101 + 102 + 103 + 104
 
 
 def house_loan(house: House) -> str:

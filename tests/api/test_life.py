@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from tallystick.access.permissions import Role
+from tallystick.chain import calls
 from tallystick.parties.roles import PartyRole
 from tests.api.bodies import plan_body
 from tests.fixtures.chain import digest_of
@@ -180,6 +181,9 @@ def test_write_off_and_recovery(house: House) -> None:
     world = house.world
     terms = world.terms()
     loan_id = house.active_loan(terms)
+    # All is used: what is left controlled would repay the debt when it is written off.
+    world.pay(terms, "supplier", 900_000)
+    world.send(calls.withdraw(world.deployment, terms, 300_000), "borrower")
     approver, treasurer = house.client(Role.APPROVER), house.client(Role.TREASURER)
     write_off = {"reason_hash": digest_of("credit committee, 12 May 2026")}
     early = approver.post(f"/v1/loans/{loan_id}/write-off", json=write_off, headers=key_header())

@@ -9,37 +9,65 @@ from tallystick.api.app import V1_ROUTERS
 from tallystick.api.openapi import routes_of, verb_of
 from tests.fixtures.house import House, key_header, problem_in
 
-EVERYBODY_BUT_ADMIN = "lender borrower auditor officer approver treasurer collector"
+EVERYBODY_BUT_ADMIN = "lender borrower guarantor auditor officer approver treasurer collector"
+PARTIES = "lender borrower guarantor"
 STAFF_BUT_ADMIN = "auditor officer approver treasurer collector"
 
 MATRIX = {
     "POST /parties": "officer",
     "GET /parties": EVERYBODY_BUT_ADMIN,
     "GET /parties/{address}": EVERYBODY_BUT_ADMIN,
+    "PUT /parties/{address}": "officer",
+    "POST /parties/{address}/freeze": "approver",
+    "POST /parties/{address}/unfreeze": "approver",
+    "POST /parties/{address}/cancel-signatures": PARTIES,
+    "POST /parties/{address}/claim": f"{PARTIES} treasurer",
     "DELETE /parties/{address}/profile": "officer",
     "POST /agreements": "lender officer",
     "POST /plans": "lender officer",
     "GET /agreements": EVERYBODY_BUT_ADMIN,
     "GET /agreements/{loan_id}": EVERYBODY_BUT_ADMIN,
     "GET /agreements/{loan_id}/typed-data": EVERYBODY_BUT_ADMIN,
-    "POST /agreements/{loan_id}/signatures": "lender borrower officer",
+    "POST /agreements/{loan_id}/signatures": f"{PARTIES} officer",
+    "POST /agreements/{loan_id}/revoke-signature": PARTIES,
+    "POST /loans/{loan_id}/extensions": "lender officer",
+    "POST /assignments": "lender officer",
+    "GET /assignments": EVERYBODY_BUT_ADMIN,
+    "GET /assignments/{assignment_id}": EVERYBODY_BUT_ADMIN,
+    "POST /assignments/{assignment_id}/signatures": "lender officer",
+    "POST /assignments/{assignment_id}/assign": "lender approver",
     "GET /loans": EVERYBODY_BUT_ADMIN,
     "GET /loans/{loan_id}": EVERYBODY_BUT_ADMIN,
     "GET /loans/{loan_id}/schedule": EVERYBODY_BUT_ADMIN,
     "GET /loans/{loan_id}/owed": EVERYBODY_BUT_ADMIN,
     "GET /loans/{loan_id}/history": EVERYBODY_BUT_ADMIN,
+    "GET /loans/{loan_id}/payoff-quote": EVERYBODY_BUT_ADMIN,
+    "GET /loans/{loan_id}/prepayment-quote": EVERYBODY_BUT_ADMIN,
+    "GET /ledger": EVERYBODY_BUT_ADMIN,
+    "POST /ledger/pause": "approver",
+    "POST /ledger/unpause": "approver",
+    "POST /lanes/{address}/adopt": "admin",
     "GET /loans/{loan_id}/funds": "lender auditor officer approver treasurer",
     "GET /loans/{loan_id}/notices": EVERYBODY_BUT_ADMIN,
     "POST /loans": "lender approver",
     "POST /loans/{loan_id}/disburse": "lender treasurer",
     "POST /loans/{loan_id}/pay": "borrower treasurer",
     "POST /loans/{loan_id}/withdraw": "borrower",
-    "POST /loans/{loan_id}/repay": "borrower treasurer",
-    "POST /loans/{loan_id}/payoff": "borrower treasurer",
+    "POST /loans/{loan_id}/cancel": "lender borrower",
+    "POST /loans/{loan_id}/repay": "borrower guarantor treasurer",
+    "POST /loans/{loan_id}/collect": "lender collector",
+    "POST /collections": "lender collector",
+    "POST /loans/{loan_id}/revoke-mandate": "borrower",
+    "POST /loans/{loan_id}/prepay": "borrower",
+    "POST /loans/{loan_id}/payoff": "borrower guarantor treasurer",
+    "POST /loans/{loan_id}/call-guarantee": "lender guarantor approver",
+    "POST /loans/{loan_id}/reimburse": "borrower treasurer",
+    "POST /loans/{loan_id}/accelerate": "lender approver",
+    "POST /restructurings": "lender approver",
     "POST /loans/{loan_id}/write-off": "approver",
     "POST /bank-payments": "treasurer",
-    "POST /transfers": "lender borrower treasurer",
-    "POST /allowances": "lender borrower treasurer",
+    "POST /transfers": f"{PARTIES} treasurer",
+    "POST /allowances": f"{PARTIES} treasurer",
     "GET /commands/{command_id}": EVERYBODY_BUT_ADMIN,
     "GET /notices": EVERYBODY_BUT_ADMIN,
     "GET /portfolio": STAFF_BUT_ADMIN,
@@ -125,6 +153,7 @@ def ask(client: Any, endpoint: str) -> Any:
     path = (
         path.replace("{loan_id}", "0x" + "00" * 32)
         .replace("{address}", "0x" + "77" * 20)
+        .replace("{assignment_id}", "0x" + "00" * 32)
         .replace("{command_id}", "1")
         .replace("{name}", "nobody")
     )

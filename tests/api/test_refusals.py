@@ -15,8 +15,8 @@ import pytest
 from tallystick.access.permissions import Role
 from tallystick.chain import calls
 from tallystick.chain.client import Node
+from tallystick.chain.messages import typed_data
 from tallystick.chain.signers import LocalKey
-from tallystick.chain.terms import typed_data
 from tallystick.loans.terms import LoanTerms
 from tallystick.store.session import open_store
 from tests.api.bodies import plan_body, terms_body
@@ -246,8 +246,9 @@ def test_wrong_signatures(house: House, proposal: tuple[LoanTerms, str]) -> None
     assert sign(house, loan_id, "lender", by_lender).json()["awaited"] == ["borrower"]
     # And what is refused here is refused there.
     for what, signature in wrong.items():
+        call = calls.originate(world.deployment, terms, [signature, by_borrower])
         with pytest.raises(Exception, match="signature") as refused:
-            world.send(calls.originate(world.deployment, terms, signature, by_borrower), "servicer")
+            world.send(call, "servicer")
         assert refused.value.type == "signature_invalid", what  # type: ignore[attr-defined]  # the chain's
 
 
@@ -294,9 +295,12 @@ def test_replayed_signatures(house: House) -> None:
 
 
 def test_revoked_signature(house: House) -> None:
-    loan_id = house.signed_agreement()
-    house.world.send(calls.revoke_signature(house.world.deployment, loan_id), "borrower")
+    terms = house.world.terms()
+    loan_id = house.signed_agreement(terms)
+    house.world.send(calls.revoke_signature(house.world.deployment, terms), "borrower")
+    by_lender, _ = house.world.signatures(terms)
     with nothing_changed(house):
+        problem_in(sign(house, loan_id, "lender", by_lender), 409, "signature_is_revoked")
         answer = house.client(Role.APPROVER).post(
             "/v1/loans", json={"loan_id": loan_id}, headers=key_header()
         )

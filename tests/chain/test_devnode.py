@@ -44,7 +44,7 @@ def test_a_loan_lives_on_it_and_outlasts_kill_and_restart(tmp_path: Path) -> Non
         reader = LedgerReader(chain.node, world.deployment)
         loan = reader.loan(loan_id)
         assert loan is not None
-        assert (loan.status, loan.controlled_minor) == (Status.ACTIVE, 1_200_000 - 1_000)
+        assert (loan.status, loan.account.controlled_minor) == (Status.ACTIVE, 1_200_000 - 1_000)
         logs = chain.node.logs(0, head.number, world.deployment.addresses)
         assert [log.block_number for log in logs] == sorted(log.block_number for log in logs)
         assert int(chain.now().timestamp()) == head.timestamp

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 
 from tallystick.chain import calls
 from tallystick.chain.failures import NodeAnswerInvalid
 from tallystick.chain.ledger import LedgerReader, OnChainParty
+from tallystick.chain.messages import Assignment, assignment_digest
 from tallystick.chain.refusals import LedgerRefused
 from tallystick.chain.terms import loan_id
-from tallystick.loans.loan import Status
+from tallystick.loans.loan import Account, Status
+from tallystick.loans.repaid import DueAtOnce, Repaid
 from tallystick.loans.waterfall import NOTHING_OWED
 from tallystick.parties.roles import PartyRole
 from tests.fixtures.chain import BORROWER_MINOR, LENDER_MINOR, UNLIMITED, World, digest_of
@@ -30,23 +32,21 @@ def test_a_loan_through_its_life(world: World, reader: LedgerReader) -> None:
     known = world.originate(terms)
     approved = reader.loan(known)
     assert approved is not None
-    assert (approved.status, approved.disbursed_at, approved.accrued_on) == (
+    assert (approved.status, approved.repaid, approved.account) == (
         Status.APPROVED,
         None,
-        None,
+        Account(),
     )
     world.disburse(terms)
-    disbursed_at = world.now()
     world.pay(terms, "supplier", 100_000)
     world.send(calls.withdraw(world.deployment, terms, 50_000), "borrower")
     active = reader.loan(known)
     assert active is not None
     assert active.status is Status.ACTIVE
-    assert active.disbursed_at == disbursed_at
-    assert active.disbursed_at.tzinfo is UTC
-    assert active.accrued_on == terms.disburse_on
-    assert active.controlled_minor == terms.principal_minor - 150_000
-    assert active.withdrawn_minor == 50_000
+    assert active.repaid == Repaid(accrued_on=terms.disburse_on)
+    left = terms.principal_minor - 150_000
+    assert active.account == Account(controlled_minor=left, withdrawn_minor=50_000)
+    assert (active.assignee, active.is_mandate_revoked) == (None, False)
     asked = [(known, "supplies"), (known, "tuition")]
     assert reader.spent(asked) == {asked[0]: 100_000, asked[1]: 0}
 
@@ -57,10 +57,44 @@ def test_a_loan_through_its_life(world: World, reader: LedgerReader) -> None:
     world.repay(terms, 1_000)
     later = reader.loan(known)
     assert later is not None
-    assert later.paid_on_next_minor == 1_000
+    assert later.repaid is not None
+    assert later.repaid.paid_on_next_minor == 1_000
     with pytest.raises(LedgerRefused) as refused:
         reader.owed(terms, world.now() - timedelta(days=2))
     assert refused.value.type == "time_before_accrual"
+
+
+def test_what_acceleration_and_assignment_leave(world: World, reader: LedgerReader) -> None:
+    """Every bit and slot; other states are compared in `tests/differential`."""
+    on = world.deployment
+    terms = world.terms(
+        instalments=3, accelerate_after_days=1, mandate_minor_max=5, collectable_by="anyone"
+    )
+    known = world.originate(terms)
+    world.disburse(terms)
+    world.send(calls.revoke_mandate(on, terms), "borrower")
+    due_on = terms.instalments[0].due_on
+    world.go_to(due_on + timedelta(days=9))
+    assignee = world.address("other_lender")
+    assignment = Assignment(known, terms.lender, assignee, 0, 0, world.today(), 0, 0)
+    digest = assignment_digest(assignment, on.chain_id, on.loan_ledger)
+    signatures = [world.key(name).signature_of(digest) for name in ("lender", "other_lender")]
+    world.send(calls.assign(on, terms, assignment, *signatures), "stranger")
+    owed = reader.owed(terms, world.now())
+    world.send(calls.accelerate(on, terms, digest_of("late")), "servicer")
+    loan = reader.loan(known)
+    assert loan is not None
+    # What was controlled repaid penalty and interest, and all principal but what those took.
+    left = owed.penalty_minor + owed.interest_minor + owed.payoff_interest_minor
+    assert loan.repaid is not None
+    assert loan.repaid.is_accelerated
+    assert loan.repaid.next_instalment == 3
+    assert loan.repaid.penalty_repaid_minor == owed.penalty_minor
+    assert loan.repaid.due_at_once == DueAtOnce(
+        accelerated_principal_minor=left, oldest_due_on=due_on
+    )
+    assert loan.account == Account(assignment_count=1)
+    assert (loan.assignee, loan.is_mandate_revoked) == (assignee, True)
 
 
 def test_everything_is_read_at_one_block(world: World, reader: LedgerReader) -> None:
@@ -95,9 +129,10 @@ def test_many_loans_are_read_in_order(world: World, reader: LedgerReader) -> Non
 def test_parties_and_their_money(world: World, reader: LedgerReader) -> None:
     lender, school, stranger = (world.address(name) for name in ("lender", "school", "stranger"))
     world.send(calls.freeze(world.deployment, school, digest_of("why")), "guardian")
+    world.send(calls.cancel_signatures(world.deployment, lender), "lender")
     assert reader.parties([lender, school, stranger]) == {
-        lender: OnChainParty(PartyRole.LENDER, 0, False, digest_of("lender")),
-        school: OnChainParty(PartyRole.PAYEE, 2, True, digest_of("school")),
+        lender: OnChainParty(PartyRole.LENDER, 0, False, 1, digest_of("lender")),
+        school: OnChainParty(PartyRole.PAYEE, 2, True, 0, digest_of("school")),
         stranger: None,
     }
     assert reader.balances([lender, stranger]) == {lender: LENDER_MINOR, stranger: 0}

@@ -8,7 +8,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
-from tallystick.chain.bindings import CONTRACTS, abi, decode_revert
+from tallystick.chain.bindings import ACCOUNTS, CO_LENDING, CONTRACTS, abi, decode_revert
 from tallystick.chain.refusals import SENTENCES
 from tallystick.chain.words import text_word
 
@@ -22,7 +22,7 @@ SAMPLES: dict[str, Any] = {
 ERRORS = sorted(
     {
         (entry["name"], tuple((i["type"], i["name"]) for i in entry["inputs"]))
-        for contract in CONTRACTS
+        for contract in CONTRACTS + ACCOUNTS + CO_LENDING
         for entry in abi(contract)
         if entry["type"] == "error"
     }
@@ -69,7 +69,7 @@ def test_arguments_are_told_in_words() -> None:
         encoded("PartyNotActiveAs", ["address", "uint32"], ["0x" + "ab" * 20, 3])
     )
     assert "lender and borrower" in inactive.detail
-    closed = decode_revert(encoded("LoanStatusInvalid", ["bytes32", "uint8"], [b"\1" * 32, 4]))
+    closed = decode_revert(encoded("LoanStatusInvalid", ["bytes32", "uint8"], [b"\1" * 32, 7]))
     assert "closed" in closed.detail
     wrong = decode_revert(
         encoded("InstalmentInvalid", ["uint256", "bytes32"], [2, text_word("dueOn")])

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tallystick.chain.addresses import checksummed
+from tallystick.chain.messages import signing_digest, typed_data
 from tallystick.chain.signatures import recovered_signer
 from tallystick.chain.signers import (
     DigestSigner,
@@ -25,7 +26,6 @@ from tallystick.chain.signers import (
     Signer,
     Tx,
 )
-from tallystick.chain.terms import signing_digest, typed_data
 from tests.fixtures.chain import World
 
 PASSWORD = "not a secret"

@@ -1,39 +1,32 @@
-"""Terms in Python are terms on chain: encoding, loan id, and the message both sides sign."""
+"""Terms in Python are terms on chain: the packed witness and agreement, and the loan id."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from eth_account.messages import encode_typed_data
-from eth_hash.auto import keccak
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tallystick.chain.bindings import abi, selector
+from tallystick.chain.bindings import selector
+from tallystick.chain.refusals import LedgerRefused
 from tallystick.chain.terms import (
+    PAGE_ROWS,
+    agreement_of,
     decode_terms,
-    encode_terms,
     loan_id,
-    signing_digest,
-    typed_data,
+    witness,
+    witness_for,
 )
-from tallystick.chain.words import (
-    HexInvalid,
-    TextInvalid,
-    WordMalformed,
-    address_bytes,
-    date_number,
-    hash_bytes,
-    number_date,
-    text_word,
-    word_text,
-)
-from tallystick.loans.terms import LoanTerms, PurposeCap
-from tests.chain.random_terms import abi_tuple
+from tallystick.chain.words import HexInvalid, TextInvalid, WordMalformed
+from tallystick.loans.instalment import Instalment
+from tallystick.loans.loan import Loan
+from tallystick.loans.repaid import Repaid
+from tallystick.loans.terms import LoanTerms, PurposeCap, TermsInvalid
+from tests.chain.random_terms import packed_agreement, packed_witness
 from tests.chain.random_terms import terms as any_terms
 from tests.fixtures.chain import World
 
@@ -42,129 +35,137 @@ WITH_WORLD = settings(
 )
 
 
-def abi_type() -> str:
-    (function,) = (entry for entry in abi("LoanLedger") if entry.get("name") == "idOf")
-
-    def spelled(parameter: dict[str, Any]) -> str:
-        if not parameter["type"].startswith("tuple"):
-            return str(parameter["type"])
-        inside = ",".join(spelled(member) for member in parameter["components"])
-        return f"({inside}){parameter['type'].removeprefix('tuple')}"
-
-    return spelled(function["inputs"][0])
+def long_terms(world: World, instalments: int = 30) -> LoanTerms:
+    return world.terms(instalments=instalments)
 
 
-def ask_ledger(world: World, function: str, terms: LoanTerms) -> bytes:
-    data = selector("LoanLedger", function) + (32).to_bytes(32) + encode_terms(terms)
+def ask(world: World, function: str, *packed: bytes) -> bytes:
+    data = selector("LoanLedger", function) + encode(["bytes"] * len(packed), packed)
     return world.node.call(world.deployment.loan_ledger, data)
 
 
+@settings(deadline=None)
+@given(any_terms(), st.data())
+def test_packing_is_that_of_a_general_encoder(terms: LoanTerms, data: st.DataObject) -> None:
+    pages = -(-len(terms.instalments) // PAGE_ROWS)
+    first = data.draw(st.integers(0, len(terms.instalments) - 1))
+    end = data.draw(st.integers(first + 1, len(terms.instalments)))
+    first_page, end_page = first // PAGE_ROWS, -(-end // PAGE_ROWS)
+    assert agreement_of(terms) == packed_agreement(terms)
+    assert witness(terms) == packed_witness(terms, 0, pages)
+    assert witness(terms, first, end) == packed_witness(terms, first_page, end_page - first_page)
+    assert witness(terms, first, first) == packed_witness(terms, 0, 0)
+
+
 @given(any_terms())
-def test_encoding_is_that_of_a_general_encoder(terms: LoanTerms) -> None:
-    assert (32).to_bytes(32) + encode_terms(terms) == encode([abi_type()], [abi_tuple(terms)])
-
-
-@given(any_terms(), st.binary(max_size=64))
-def test_decoding_is_the_inverse(terms: LoanTerms, behind: bytes) -> None:
-    assert decode_terms(encode_terms(terms) + behind) == terms
+def test_decoding_is_the_inverse(terms: LoanTerms) -> None:
+    assert decode_terms(witness(terms), agreement_of(terms)) == terms
 
 
 @WITH_WORLD
-@given(terms=any_terms())
-def test_the_ledger_knows_the_same_id_and_digest(world: World, terms: LoanTerms) -> None:
-    ledger = world.deployment.loan_ledger
-    assert ask_ledger(world, "idOf", terms).hex() == loan_id(terms).removeprefix("0x")
-    assert ask_ledger(world, "digestOf", terms) == signing_digest(terms, 31337, ledger)
-
-
-@settings(max_examples=40, deadline=None)
-@given(any_terms(instalments_max=6))
-def test_a_wallet_signs_the_same_digest(terms: LoanTerms) -> None:
-    ledger = "0x" + "ab" * 20
-    message = encode_typed_data(full_message=typed_data(terms, 2**40, ledger))
-    digest = keccak(b"\x19" + message.version + message.header + message.body)
-    assert digest == signing_digest(terms, 2**40, ledger)
-
-
-def test_the_message_has_every_term_by_the_contract_s_names(world: World) -> None:
-    terms = world.terms()
-    data = typed_data(terms, 1, world.deployment.loan_ledger)
-    (function,) = (entry for entry in abi("LoanLedger") if entry.get("name") == "idOf")
-    names = [member["name"] for member in function["inputs"][0]["components"]]
-    assert [field["name"] for field in data["types"]["LoanTerms"]] == names
-    assert list(data["message"]) == names
-    assert len(names) == len(fields(LoanTerms))
+@given(terms=any_terms(), data=st.data())
+def test_the_ledger_knows_the_same_id_whatever_is_shown(
+    world: World, terms: LoanTerms, data: st.DataObject
+) -> None:
+    known = loan_id(terms).removeprefix("0x")
+    first = data.draw(st.integers(0, len(terms.instalments)))
+    end = data.draw(st.integers(first, len(terms.instalments)))
+    assert ask(world, "idOf", witness(terms)).hex() == known
+    assert ask(world, "idOf", witness(terms, first, end)).hex() == known
 
 
 @given(any_terms(instalments_max=4), st.data())
-def test_any_other_terms_have_another_id_and_digest(terms: LoanTerms, data: st.DataObject) -> None:
+def test_any_other_terms_have_another_id(terms: LoanTerms, data: st.DataObject) -> None:
     other = data.draw(any_terms(instalments_max=4))
     name = data.draw(st.sampled_from([field.name for field in fields(LoanTerms)]))
     changed = replace(terms, **{name: getattr(other, name)})
-    is_same = changed == terms
-    assert (loan_id(changed) == loan_id(terms)) is is_same
-    ledger = "0x" + "cd" * 20
-    digests = [signing_digest(one, 5, ledger) for one in (terms, changed)]
-    assert (digests[0] == digests[1]) is is_same
-    assert signing_digest(terms, 6, ledger) != digests[0]
-    assert signing_digest(terms, 5, "0x" + "ce" * 20) != digests[0]
+    try:
+        changed_id = loan_id(changed)
+    except TermsInvalid:
+        # The instalments repay more than the other principal.
+        assert name in ("principal_minor", "instalments")
+        return
+    assert (changed_id == loan_id(terms)) is (changed == terms)
 
 
-@given(any_terms(instalments_max=3), st.data())
-def test_a_cut_encoding_is_refused(terms: LoanTerms, data: st.DataObject) -> None:
-    body = encode_terms(terms)
-    cut = data.draw(st.integers(0, len(body) - 1))
-    with pytest.raises(WordMalformed):
-        decode_terms(body[:cut])
+def test_a_small_witness_outlasts_a_day_and_another_s_repayment(world: World) -> None:
+    terms = long_terms(world)
+    loan = Loan("0x00", terms, repaid=Repaid(accrued_on=terms.disburse_on, next_instalment=3))
+    for days, pages in ((0, 1), (30 * 10, 1), (30 * 11, 2), (30 * 23, 3), (30 * 99, 3)):
+        today = terms.disburse_on + timedelta(days=days)
+        shown = witness_for(loan, today)
+        assert shown == witness(terms, 3, 12 * pages), days
+        assert len(shown) < len(witness(terms)) or pages == 3
+    repaid = replace(loan, repaid=replace(loan.repaid, next_instalment=30))
+    assert witness_for(repaid, terms.matures_on) == witness(terms, 0, 0)
 
 
-@pytest.mark.parametrize("word", [1, 2, 4, 7, 9, 10, 11, 13, 14, 15, 16, 18, 19])
-def test_bits_outside_a_member_are_refused(world: World, word: int) -> None:
-    body = bytearray(encode_terms(world.terms()))
-    body[word * 32] ^= 0x80
-    with pytest.raises(WordMalformed):
-        decode_terms(bytes(body))
+def test_witnesses_the_ledger_refuses(world: World) -> None:
+    terms = long_terms(world)
+    whole, nothing = witness(terms), witness(terms, 0, 0)
+    for bad in (b"", whole[:130], whole[:-1], whole + b"\0", nothing[:-1], nothing + b"\0"):
+        with pytest.raises(LedgerRefused) as refused:
+            ask(world, "idOf", bad)
+        assert refused.value.type == "witness_malformed"
+    for first_page, pages in ((0, 4), (3, 1), (4, 0), (255, 255)):
+        bad = whole[:129] + bytes((first_page, pages)) + whole[131:]
+        with pytest.raises(LedgerRefused) as refused:
+            ask(world, "idOf", bad)
+        assert refused.value.type == "witness_malformed"
+    with pytest.raises(LedgerRefused) as refused:
+        ask(world, "digestOf", whole, agreement_of(terms) + b"\0")
+    assert refused.value.type == "agreement_mismatch"
+    with pytest.raises(LedgerRefused) as refused:
+        ask(world, "digestOf", witness(terms, 0, 12), agreement_of(terms))
+    assert (refused.value.type, refused.value.arguments) == ("instalment_not_shown", {"index": 29})
 
 
-@pytest.mark.parametrize("at", [21 * 32, 21 * 32 + 32, 21 * 32 + 64, -96, -64, -32])
-def test_bits_outside_a_row_s_member_are_refused(world: World, at: int) -> None:
-    body = bytearray(encode_terms(world.terms()))
-    body[at] ^= 0x80
-    with pytest.raises(WordMalformed):
-        decode_terms(bytes(body))
+@given(any_terms(instalments_max=14), st.data())
+def test_what_is_not_packed_as_terms_are_is_refused(terms: LoanTerms, data: st.DataObject) -> None:
+    """Cut, longer, or any bit changed: refused, or else other terms, packed as those are."""
+    packed = [witness(terms), agreement_of(terms)]
+    which = data.draw(st.integers(0, 1))
+    body = packed[which]
+    how = data.draw(st.sampled_from(["cut", "longer", "changed"]))
+    at = data.draw(st.integers(0, len(body) - 1))
+    packed[which] = {
+        "cut": body[:at],
+        "longer": body + bytes(at % 50 + 1),
+        "changed": body[:at] + bytes((body[at] ^ (1 << at % 8),)) + body[at + 1 :],
+    }[how]
+    try:
+        decoded = decode_terms(packed[0], packed[1])
+    except WordMalformed:
+        return
+    # A number of the witness may have become another one.
+    assert (how, which) == ("changed", 0)
+    assert decoded != terms
+    assert [witness(decoded), agreement_of(decoded)] == packed
 
 
-def test_texts() -> None:
-    assert word_text(text_word("half_even")) == "half_even"
-    assert word_text(text_word("x" * 31)) == "x" * 31
-    for bad in ("", "x" * 32, "café", "tab\t", "nul\0"):
-        with pytest.raises(TextInvalid) as refused:
-            text_word(bad, "purpose")
-        assert refused.value.field == "purpose"
-    for word in (b"\0" * 32, b"x" * 32, b"a\0b".ljust(32, b"\0"), b"\x7f".ljust(32, b"\0"), b"a"):
-        with pytest.raises(WordMalformed):
-            word_text(word)
-
-
-def test_dates() -> None:
-    assert date_number(date(2026, 2, 1)) == 20260201
-    assert number_date(20240229) == date(2024, 2, 29)
-    for bad in (0, 20230229, 20261301, 20260100, 2**64 - 1):
-        with pytest.raises(WordMalformed):
-            number_date(bad)
-
-
-def test_hex() -> None:
-    assert address_bytes("0x" + "AB" * 20) == b"\xab" * 20
-    for bad in ("", "ab" * 20, "0x" + "ab" * 19, "0x" + "zz" * 20, "0x" + "a " * 20):
-        with pytest.raises(HexInvalid):
-            address_bytes(bad)
-    with pytest.raises(HexInvalid):
-        hash_bytes("0x" + "ab" * 20)
-
-
-def test_a_term_that_is_no_text_is_named(world: World) -> None:
-    terms = replace(world.terms(), purposes=(PurposeCap("购买", 1, 1),))
-    with pytest.raises(TextInvalid) as refused:
-        encode_terms(terms)
-    assert refused.value.field == "purpose"
+@pytest.mark.parametrize(
+    ("members", "field"),
+    [
+        ({"lender": "0x12"}, "lender"),
+        ({"document_hash": "0x12"}, "document_hash"),
+        ({"agreement": "合同"}, "agreement"),
+        ({"currency": "EURO"}, "currency"),
+        ({"method": "magic"}, "method"),
+        ({"collectable_by": "everyone"}, "collectable_by"),
+        ({"penalty_rate_ppm": 2**32}, "penalty_rate_ppm"),
+        ({"penalty_rate_ppm": -1}, "penalty_rate_ppm"),
+        ({"utc_offset_minutes": 2**15}, "utc_offset_minutes"),
+        ({"mandate_minor_max": 2**48}, "mandate_minor_max"),
+        ({"principal_minor": 2**48}, "principal_minor"),
+        ({"principal_minor": 1}, "instalments[0]"),
+        ({"purposes": (PurposeCap("购买", 1, 1),)}, "purpose"),
+        ({"purposes": (PurposeCap("x", 2**16, 1),)}, "payee_category"),
+        ({"instalments": (Instalment(1, date(2027, 1, 1), 5, -1),)}, "instalments[0]"),
+    ],
+)
+def test_a_member_that_cannot_be_packed_is_named(
+    world: World, members: dict[str, Any], field: str
+) -> None:
+    with pytest.raises((TermsInvalid, TextInvalid, HexInvalid)) as refused:
+        loan_id(replace(world.terms(), **members))
+    assert refused.value.field == field

@@ -36,10 +36,10 @@ def digest_of(home: Path) -> str:
     ("statement", "kind", "whose", "member"),
     [
         (
-            "UPDATE loans SET principal_repaid_minor = principal_repaid_minor + 1 WHERE id = 3",
+            "UPDATE loans SET collected_minor = collected_minor + 1 WHERE id = 3",
             "loan",
             "SELECT loan_id FROM loans WHERE id = 3",
-            "principal_repaid_minor",
+            "collected_minor",
         ),
         (
             (

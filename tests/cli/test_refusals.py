@@ -98,7 +98,7 @@ def test_what_the_loan_is_not_ready_for(case: Case) -> None:
     payer = case.lending.address("otto")
     refused(case, 5, "erc20_insufficient_allowance",
             "loan", "repay", case.active, "--amount", "40.00", "--payer", payer)  # fmt: skip
-    refused(case, 5, "payoff_above_max",
+    refused(case, 5, "amount_above_max",
             "loan", "payoff", case.active, "--amount", "40.00")  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def test_an_amount_that_is_not_one(amount: str, kind: str, case: Case) -> None:
 def test_evidence_that_is_not_there(case: Case) -> None:
     arguments = list(case.pay("pia", "1.00", "supplies"))
     arguments[-1] = case.lending.home / "nothing.pdf"
-    refused(case, 2, "evidence_unreadable", *arguments)
+    refused(case, 2, "file_unreadable", *arguments)
 
 
 def test_the_time_for_signatures_is_over(founded_home: Path) -> None:
@@ -183,6 +183,7 @@ def test_a_file_that_holds_no_terms(content: bytes, kind: str, case: Case, tmp_p
 
 def test_a_missing_member_is_named(case: Case) -> None:
     terms = case.lending.terms()
+    # Those an ordinary loan does without may be left out, and are in none of these.
     for name in terms:
         rest = {key: value for key, value in terms.items() if key != name}
         error = refused(case, 2, "terms_invalid", "loan", "propose", case.lending.proposal(rest))

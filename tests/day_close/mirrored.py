@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from tallystick.loans.events import LoanClosed, LoanEvent, RepaymentReceived
-from tallystick.loans.loan import Loan, apply
+from tallystick.loans.events import LoanClosed, LoanEvent, RepaymentKind, RepaymentReceived
+from tallystick.loans.life import apply
+from tallystick.loans.loan import Loan
 from tallystick.parties.roles import PartyRole
 from tallystick.store.chain_logs import write_cursor
 from tallystick.store.cursor import Cursor
@@ -43,17 +44,7 @@ class Told:
         self._apply(event, day)
 
     def pay_off(self, day: date) -> None:
-        owed = self.loan.owed_at(at(day))
-        interest = owed.interest_minor + owed.payoff_interest_minor
-        event = RepaymentReceived(
-            loan_id=self.loan.loan_id,
-            payer=self.loan.terms.borrower,
-            amount_minor=owed.payoff_minor,
-            penalty_minor=owed.penalty_minor,
-            interest_minor=interest,
-            principal_minor=owed.outstanding_principal_minor,
-            is_payoff=True,
-        )
+        event = repayment(self.loan, 0, day, RepaymentKind.PAYOFF)
         self.received.append((at(day), event))
         self._apply(event, day)
         self._apply(LoanClosed(self.loan.loan_id), day)
@@ -115,18 +106,22 @@ class Mirrored:
         }
         rows = LoanRows(new=set(records))
         for surrogate, told in enumerate(self.told, start=1):
+            lent = told.loan.terms.principal_minor
+            tx_hash = f"0x{surrogate:064x}"
+            rows.disbursements.append((surrogate, lent, at(DISBURSED_ON), 1, surrogate, tx_hash))
             for index, (received_at, event) in enumerate(told.received):
                 rows.repayments.append(
                     (
-                        index + 1,
+                        index + 2,
                         surrogate,
                         surrogate,
                         event.payer,
+                        event.kind,
                         event.amount_minor,
                         event.penalty_minor,
                         event.interest_minor,
                         event.principal_minor,
-                        event.is_payoff,
+                        event.fee_minor,
                         received_at,
                         f"0x{surrogate:032x}{index:032x}",
                     )
@@ -143,6 +138,7 @@ class Mirrored:
                         payee_category=0,
                         identity_commitment="0x" + "c0" * 32,
                         is_frozen=False,
+                        signature_nonce=0,
                         registered_at=at(DISBURSED_ON),
                         block_number=1,
                     )

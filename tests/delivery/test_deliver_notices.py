@@ -40,6 +40,7 @@ DEPLOYMENT = Deployment(
     access_manager="0x" + "01" * 20,
     party_registry="0x" + "02" * 20,
     settlement_token="0x" + "03" * 20,
+    loan_servicing="0x" + "5e" * 20,
     loan_ledger=LEDGER,
     bytecode_digests={},
 )

@@ -9,14 +9,16 @@ from typing import Any
 
 _QUESTIONS = {
     "loans": """
-        SELECT loan_id, agreement, status, principal_repaid_minor, interest_repaid_minor,
-               penalty_repaid_minor, penalty_unit_days, controlled_minor, withdrawn_minor,
-               written_off_minor, next_instalment, paid_on_next_minor, date(disbursed_at),
-               date(closed_at), date(written_off_at)
+        SELECT loan_id, agreement, status, received_principal_minor, received_interest_minor,
+               received_penalty_minor, received_fee_minor, penalty_unit_days, controlled_minor,
+               withdrawn_minor, collected_minor, guaranteed_minor, reimbursed_minor,
+               assignment_count, written_off_minor, next_instalment, paid_on_next_minor,
+               date(disbursed_at), date(closed_at), date(written_off_at), prior_loan_id
         FROM loans""",
     "repayments": """
         SELECT loans.loan_id, date(received_at), amount_minor, repayments.penalty_minor,
-               repayments.interest_minor, repayments.principal_minor, is_payoff
+               repayments.interest_minor, repayments.principal_minor, repayments.fee_minor,
+               repayments.kind
         FROM repayments JOIN loans ON loans.id = repayments.loan_id""",
     "balances": """
         SELECT profiles.name, balance_minor FROM balances JOIN profiles USING (address)""",

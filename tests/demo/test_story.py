@@ -9,8 +9,9 @@ import pytest
 from tallystick.chain.terms import loan_id
 from tallystick.demo.cases import CASES_MAX, TooManyLoans, read_cases
 from tallystick.demo.cast import Cast
+from tallystick.demo.offers import month_start
 from tallystick.demo.products import product_for
-from tallystick.demo.story import MONTHS, Misuse, Story, draw_stories, month_start
+from tallystick.demo.story import MONTHS, Misuse, Remedy, Story, draw_stories
 from tallystick.kernel.business_days import is_business_day
 from tallystick.loans.plan import Method
 
@@ -92,6 +93,31 @@ def test_even_a_small_demo_tries_every_misuse(stories: list[Story]) -> None:
     tried = [story.misuse for story in stories if story.misuse]
     assert set(tried[:9]) == set(Misuse)
     assert len(tried) < LOANS / 3
+
+
+def test_what_is_rare_has_its_turns() -> None:
+    stories = drawn(CASES_MAX)
+    assert {story.remedy for story in stories} == {None, *Remedy}
+    rules = Counter(story.terms.prepayment for story in stories if story.prepays_at)
+    assert rules.keys() == {"shorter_term", "smaller_instalments"}
+    for story in stories:
+        terms = story.terms
+        assert (story.guarantor is not None) == (terms.guarantor is not None)
+        assert story.is_collected == (terms.collectable_by == "servicer")
+        assert story.product.is_pledged == (terms.collateral_hash is not None)
+        if story.remedy is not None:
+            assert story.stops_after is not None
+        if story.guaranteed_at is not None:
+            assert story.guaranteed_at in story.late
+        if story.assignee is not None:
+            assert story.assignee is not story.lender
+    told = {
+        "mandates": sum(story.is_collected for story in stories),
+        "assigned": sum(story.assignee is not None for story in stories),
+        "cancelled": sum(story.cancels_first for story in stories),
+        "guaranteed": sum(story.guaranteed_at is not None for story in stories),
+    }
+    assert all(10 < count < 400 for count in told.values()), told
 
 
 def test_everybody_has_a_key_of_their_own() -> None:

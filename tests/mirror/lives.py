@@ -9,8 +9,9 @@ from tallystick.chain.terms import loan_id
 from tallystick.loans.terms import LoanTerms
 from tallystick.parties.roles import PartyRole
 from tests.fixtures.chain import World, digest_of
+from tests.mirror.agreed_lives import live_by_agreement
 
-EVERYTHING = 2**53 - 1
+EVERYTHING = 2**48 - 1
 
 
 def live(world: World) -> list[LoanTerms]:
@@ -28,6 +29,11 @@ def live(world: World) -> list[LoanTerms]:
     write_off(world, lost)
     other_business(world)
     return [carried, held, closed, lost]
+
+
+def live_all(world: World) -> list[LoanTerms]:
+    """Those, and the loans of `live_by_agreement`."""
+    return [*live(world), *live_by_agreement(world)]
 
 
 def spend(world: World, terms: LoanTerms) -> None:
@@ -52,7 +58,7 @@ def repay_while_lender_is_frozen(world: World, terms: LoanTerms) -> None:
     on, lender = world.deployment, world.address("lender")
     world.send(calls.freeze(on, lender, digest_of("court order")), "guardian")
     world.repay(terms, 400_000)
-    world.send(calls.unfreeze(on, lender, digest_of("order lifted")), "guardian")
+    world.send(calls.unfreeze(on, lender, digest_of("order lifted")), "resumer")
     world.send(calls.claim(on, lender), "lender")
 
 
@@ -64,7 +70,7 @@ def pay_off_while_borrower_is_frozen(world: World, terms: LoanTerms) -> None:
     world.send(calls.approve(on, on.loan_ledger, 3_000_000), "uncle")
     world.send(calls.freeze(on, borrower, digest_of("court order")), "guardian")
     world.send(calls.payoff(on, terms, EVERYTHING), "uncle")
-    world.send(calls.unfreeze(on, borrower, digest_of("order lifted")), "guardian")
+    world.send(calls.unfreeze(on, borrower, digest_of("order lifted")), "resumer")
 
 
 def write_off(world: World, terms: LoanTerms) -> None:
@@ -84,4 +90,3 @@ def other_business(world: World) -> None:
         calls.update_party(on, school, int(PartyRole.PAYEE), 7, digest_of("moved")), "registrar"
     )
     world.send(calls.transfer(on, school, 0), "supplier")
-    world.send(calls.revoke_signature(on, digest_of("never originated")), "borrower")

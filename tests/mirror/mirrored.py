@@ -10,7 +10,8 @@ from tallystick.mirror.digest import StateDigest, state_digest
 from tallystick.store.chain_logs import KeptBlock, write_blocks, write_cursor
 from tallystick.store.cursor import Cursor
 from tallystick.store.session import Store
-from tests.mirror.event_model import DEPLOYMENT, EventModel, ModelBlock, digest
+from tests.mirror.event_model import DEPLOYMENT, EventModel, ModelBlock
+from tests.mirror.loan_deeds import digest
 
 DECODER = Decoder(DEPLOYMENT)
 

@@ -12,13 +12,16 @@ from sqlalchemy import select
 
 from tallystick.chain.bindings import event_topics
 from tallystick.funds.movements import MovementKind
+from tallystick.loans.events import RepaymentKind
+from tallystick.mirror.layouts import LAYOUTS
 from tallystick.mirror.rebuild import rebuild_from_kept_logs
 from tallystick.mirror.unwind import unwind
 from tallystick.store.chain_logs import count_logs
 from tallystick.store.loan_records import records_of
+from tallystick.store.loan_tables import payouts_held, repayments, uses_of_proceeds
+from tallystick.store.mirror_tables import PROJECTION_TABLES, transfers
 from tallystick.store.parties import balances_of, claimable_of, token_supply
 from tallystick.store.session import Store, open_store
-from tallystick.store.tables import transfers, uses_of_proceeds
 from tests.fixtures.store import new_postgres, new_sqlite
 from tests.mirror.event_model import DEPLOYMENT, EventModel
 from tests.mirror.mirrored import DECODER, apply_blocks, cursor_at, digest_of, kept, mirror
@@ -110,7 +113,7 @@ def test_rebuilding_from_kept_logs_changes_nothing_but_what_was_wrong(store: Sto
     model = EventModel(5).run(300)
     expected = mirror(store, model)
     with store.begin() as session:
-        session.exec_driver_sql("UPDATE loans SET principal_repaid_minor = 1, status = 'closed'")
+        session.exec_driver_sql("UPDATE loans SET received_principal_minor = 1, status = 'closed'")
         session.exec_driver_sql("DELETE FROM balances")
     assert digest_of(store) != expected
     told: list[int] = []
@@ -133,21 +136,34 @@ def test_the_mirror_holds_what_the_model_holds(store: Store, seed: int) -> None:
 
 
 def test_the_histories_have_everything_in_them(sqlite_template: Path, scratch: Path) -> None:
-    topics, kinds, uses = set(), set(), set()
+    """Otherwise the tests above would say little: every event, row and kind of movement."""
+    topics: set[bytes] = set()
+    kinds, uses, repaid, held, tables = (set[str]() for _ in range(5))
     for seed in range(12):
         model = EventModel(seed).run(300)
         topics |= {log.topics[:32] for log in model.logs()}
         store = _fresh(sqlite_template, scratch)
         mirror(store, model)
         with store.read() as session:
-            kinds |= set(session.execute(select(transfers.c.kind)).scalars())
-            uses |= set(session.execute(select(uses_of_proceeds.c.kind)).scalars())
-    projected = {
+            for column, found in (
+                (transfers.c.kind, kinds),
+                (uses_of_proceeds.c.kind, uses),
+                (repayments.c.kind, repaid),
+                (payouts_held.c.kind, held),
+            ):
+                found |= set(session.execute(select(column)).scalars())
+            for table in PROJECTION_TABLES:
+                if session.execute(select(table).limit(1)).first():
+                    tables.add(table.name)
+        store.close()
+    assert topics == {
         topic
-        for contract in ("LoanLedger", "SettlementToken", "PartyRegistry")
+        for contract in LAYOUTS
         for topic, name in event_topics(contract).items()
-        if name not in ("AuthorityUpdated", "EIP712DomainChanged")
+        if name in LAYOUTS[contract] or name == "Approval"
     }
-    assert topics == projected
-    assert kinds == set(MovementKind)
-    assert uses == {"paid", "withdrawn", "released", "held"}
+    assert kinds == set(MovementKind) - {MovementKind.CARRIED_OVER}
+    assert uses == {"paid", "withdrawn", "released", "held", "applied"}
+    assert repaid == set(RepaymentKind)
+    assert held == {"repaid", "collected", "guaranteed", "applied", "reimbursed", "released"}
+    assert tables == {table.name for table in PROJECTION_TABLES}

@@ -31,7 +31,7 @@ from tallystick.store.loans import LoanNotFound, find_loan, list_loans
 from tallystick.store.session import Store, StoreLocked, open_store
 from tests.fixtures.chain import STARTS_AT, World
 from tests.fixtures.store import new_sqlite
-from tests.mirror.lives import live
+from tests.mirror.lives import live, live_all
 from tests.mirror.mirrored import digest_of
 
 IMPATIENT = Backoff(first_seconds=0.01, max_seconds=0.02, attempts=3)
@@ -42,16 +42,20 @@ def follower(world: World, store: Store, finality: str = "immediate") -> Followe
 
 
 def test_the_mirror_matches_the_chain(world: World, store: Store) -> None:
-    terms = live(world)
+    terms = live_all(world)
     report = follower(world, store).catch_up()
     found = reconcile(store, LedgerReader(world.node, world.deployment))
     assert found.differences == ()
-    assert (found.loans, found.notices) == (4, 2)
+    assert (found.loans, found.notices, found.role_grants) == (12, 2, 10)
     assert found.block_number == report.cursor.block_number == report.head_block_number
     with store.read() as session:
-        assert count_logs(session) == report.logs > 60
+        assert count_logs(session) == report.logs > 150
         statuses = [find_loan(session, loan_id(one)).status for one in terms]
-        assert statuses == [Status.ACTIVE, Status.ACTIVE, Status.CLOSED, Status.WRITTEN_OFF]
+        assert statuses == [
+            *(Status.ACTIVE, Status.ACTIVE, Status.CLOSED, Status.WRITTEN_OFF),
+            *(Status.ACTIVE, Status.ACTIVE, Status.CLOSED, Status.ACTIVE, Status.RESTRUCTURED),
+            *(Status.WRITTEN_OFF, Status.CANCELLED, Status.ACTIVE),
+        ]
         assert [row.loan_id for row in list_loans(session)] == [loan_id(one) for one in terms]
         assert [use.kind for use in uses_of(session, loan_id(terms[0]))] == [
             "paid", "paid", "withdrawn",
@@ -73,7 +77,7 @@ def test_every_way_leads_to_the_same_mirror(
     step_by_step = follower(world, store, "3")
     one_block_a_time = open_store(new_sqlite(sqlite_template, tmp_path))
     step_by_step.catch_up()
-    live(world)
+    live_all(world)
     step_by_step.catch_up()
     Follower(
         one_block_a_time,
@@ -90,7 +94,7 @@ def test_every_way_leads_to_the_same_mirror(
     assert digest_of(store) == followed
     report = rebuild_from_chain(store, follower(world, store))
     assert digest_of(store) == followed
-    assert report.logs > 60
+    assert report.logs > 150
 
 
 def test_the_fallback_chain_is_mirrored_too(tmp_path: Path, sqlite_store: Store) -> None:

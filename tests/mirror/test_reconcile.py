@@ -17,7 +17,7 @@ from tallystick.mirror.reconcile import NothingMirrored, Reconciliation, reconci
 from tallystick.store.loan_records import StoredTermsUnreadable
 from tallystick.store.session import Store
 from tests.fixtures.chain import STARTS_AT, World
-from tests.mirror.lives import live
+from tests.mirror.lives import live, live_all
 from tests.mirror.test_follow import follower
 
 
@@ -27,7 +27,7 @@ class Mirrored:
     def __init__(self, world: World, store: Store) -> None:
         self.world = world
         self.store = store
-        self.terms: list[LoanTerms] = live(world)
+        self.terms: list[LoanTerms] = live_all(world)
         follower(world, store).catch_up()
 
     def tamper(self, statement: str) -> None:
@@ -49,21 +49,20 @@ def mirrored(world: World, store: Store) -> Mirrored:
 # What is done to the loan of number 1 (id), and the members that are named for it.
 LOAN_TAMPERING = {
     "UPDATE loans SET status = 'written_off' WHERE id = 1": "status",
-    "UPDATE loans SET disbursed_at = originated_at, accrued_on = '2026-01-02' WHERE id = 1": (
-        "accrued_on"
-    ),
+    "UPDATE loans SET accrued_on = '2026-01-02' WHERE id = 1": "accrued_on",
+    "UPDATE loans SET disbursed_at = '2026-01-01 00:00:00.000000' WHERE id = 1": "disbursement",
     "UPDATE loans SET next_instalment = 1 WHERE id = 1": "next_instalment",
     "UPDATE loans SET paid_on_next_minor = paid_on_next_minor + 1 WHERE id = 1": (
         "paid_on_next_minor"
     ),
-    "UPDATE loans SET principal_repaid_minor = 0 WHERE id = 1": "principal_repaid_minor",
-    "UPDATE loans SET interest_repaid_minor = 0 WHERE id = 1": "interest of repayments",
+    "UPDATE loans SET received_principal_minor = 0 WHERE id = 1": "principal left",
+    "UPDATE loans SET received_interest_minor = 0 WHERE id = 1": "interest of repayments",
     "UPDATE loans SET penalty_repaid_minor = 9 WHERE id = 1": "owed.penalty_minor",
     "UPDATE loans SET penalty_unit_days = '1' WHERE id = 1": "penalty_unit_days",
     "UPDATE loans SET controlled_minor = 1 WHERE id = 1": "controlled_minor",
     "UPDATE loans SET withdrawn_minor = 0 WHERE id = 1": "withdrawals",
-    "UPDATE loans SET principal_minor = 1 WHERE id = 1": "columns",
-    "UPDATE loans SET borrower_id = lender_id WHERE id = 1": "columns",
+    "UPDATE loans SET principal_minor = 1 WHERE id = 1": "column principal_minor",
+    "UPDATE loans SET borrower_id = lender_id WHERE id = 1": "column borrower_id",
     "UPDATE purposes SET spent_minor = 1 WHERE loan_id = 1 AND purpose = 'tuition'": (
         "purpose tuition"
     ),
@@ -111,9 +110,11 @@ PARTY_TAMPERING = {
         "transfers",
     ),
     "UPDATE claims SET claimable_minor = 1": ("claim", "borrower", "claimable"),
-    "DELETE FROM claims": ("claim", "borrower", "claimable"),
+    "DELETE FROM claims": ("claim", "guarantor", "claimable"),
+    "DELETE FROM payouts_held": ("claim", "guarantor", "payouts held"),
     "UPDATE parties SET roles = 64": ("party", "school", "roles"),
     "UPDATE parties SET payee_category = 3": ("party", "school", "payee_category"),
+    "UPDATE parties SET signature_nonce = 0": ("party", "school", "signature_nonce"),
     "UPDATE parties SET is_frozen = true": ("party", "lender", "is_frozen"),
     "UPDATE parties SET identity_commitment = 'x'": ("party", "lender", "identity_commitment"),
     "UPDATE parties SET address = '0x' || substr(identity_commitment, 3, 40) WHERE roles = 8": (
@@ -138,7 +139,7 @@ def test_a_tampered_party_is_named(mirrored: Mirrored, subtests: pytest.Subtests
 
 def test_terms_that_were_not_signed_are_named(mirrored: Mirrored) -> None:
     text = "terms" if mirrored.store.dialect == "sqlite" else "terms::text"
-    other = f"replace({text}, 'act/360', 'act/365')"
+    other = f"replace({text}, 'act/360', 'act/365f')"
     if mirrored.store.dialect == "postgresql":
         other += "::json"
     mirrored.tamper(f"UPDATE loans SET terms = {other} WHERE id = 3")
@@ -166,7 +167,10 @@ def test_a_lost_loan_is_named(mirrored: Mirrored) -> None:
 
 
 def test_a_lost_party_is_named(mirrored: Mirrored) -> None:
-    mirrored.tamper("DELETE FROM parties WHERE roles = 8")
+    mirrored.tamper(
+        "DELETE FROM parties WHERE roles = 8 AND id NOT IN "
+        "(SELECT guarantor_id FROM loans WHERE guarantor_id IS NOT NULL)"
+    )
     found = {(d.subject, d.member) for d in mirrored.reconcile().differences}
     assert (mirrored.world.address("uncle"), "row") in found
 

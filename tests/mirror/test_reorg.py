@@ -22,7 +22,7 @@ from tallystick.store.session import Store, open_store
 from tests.fixtures.chain import World, digest_of
 from tests.fixtures.store import new_sqlite
 from tests.mirror import mirrored
-from tests.mirror.lives import live
+from tests.mirror.lives import live, live_all
 from tests.mirror.tampering_node import tampering_node
 from tests.mirror.test_follow import IMPATIENT, follower
 
@@ -92,10 +92,11 @@ def test_the_blocks_that_went_are_unwound(
 def test_a_reorg_down_to_loans_that_were_closed(
     fresh_world: World, store: Store, sqlite_template: Path, tmp_path: Path
 ) -> None:
-    """Almost everything goes: claims, write-offs, closings and the loans themselves."""
+    """Almost everything goes: claims, write-offs, closings, restructurings, changes of staff, and
+    the loans themselves."""
     world, follow = fresh_world, follower(fresh_world, store, "200")
     base = world.node.header("latest").number
-    live(world)
+    live_all(world)
     follow.catch_up()
     depth = world.node.header("latest").number - base - 6
     reorganise(world, depth, [(calls.approve(world.deployment, "0x" + "11" * 20, 1), "school")])

@@ -16,7 +16,8 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from tallystick.chain.deployment import ROLES, verify
+from tallystick.chain.deployment import verify
+from tallystick.chain.staff_roles import ROLES
 from tallystick.office.office import Office, OfficeNotFounded, found_office, open_office
 from tallystick.office.settings import Settings, SettingsInvalid, load_settings
 from tallystick.office.staff import read_staff

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from tallystick.loans.events import (
     FundsDisbursed,
+    LoanAccelerated,
     LoanOriginated,
     LoanWrittenOff,
+    RepaymentKind,
     RepaymentReceived,
 )
 from tallystick.loans.instalment import Instalment
-from tallystick.loans.loan import Loan, apply, originated
+from tallystick.loans.life import apply, originated
+from tallystick.loans.loan import Loan
+from tallystick.loans.repayment import payoff, prepay, repay
 from tallystick.loans.terms import LoanTerms, PurposeCap
-from tallystick.loans.waterfall import allocate, owed_on
+from tallystick.loans.waterfall import owed_on
 
 LENDER = "0x" + "11" * 20
 BORROWER = "0x" + "22" * 20
 PAYEE = "0x" + "33" * 20
+REASON = "0x" + "0f" * 32
 UTC_OFFSET_MINUTES = 480
 DISBURSED_ON = date(2026, 1, 1)
 
@@ -34,9 +41,10 @@ def terms(
     agreement: str = "A-1",
     lender: str = LENDER,
     borrower: str = BORROWER,
+    **members: Any,
 ) -> LoanTerms:
-    """Instalments of 1,000.00 principal and 10.00 interest."""
-    made = LoanTerms(
+    """Instalments of 1,000.00 principal and 10.00 interest; `members` replace what is not so."""
+    plain = LoanTerms(
         agreement=agreement,
         lender=lender,
         borrower=borrower,
@@ -61,6 +69,7 @@ def terms(
             for number in range(1, instalments + 1)
         ),
     )
+    made = replace(plain, **members)
     made.check_originable()
     return made
 
@@ -76,32 +85,63 @@ def active_loan(loan_terms: LoanTerms | None = None, *, loan_id: str = "0x" + "a
     return apply(loan, disbursed, at(DISBURSED_ON))[0]
 
 
-def repayment(loan: Loan, amount_minor: int, day: date) -> RepaymentReceived:
-    """What the ledger tells of a repayment of `amount_minor` on `day`."""
-    penalty = min(amount_minor, owed_on(loan.terms, loan.repaid, day)[0].penalty_minor)
-    rows = allocate(loan.terms, loan.repaid, amount_minor - penalty)
+def repayment(
+    loan: Loan,
+    amount_minor: int,
+    day: date,
+    kind: RepaymentKind = RepaymentKind.REPAY,
+    payer: str | None = None,
+) -> RepaymentReceived:
+    """What the ledger tells of a repayment of `amount_minor` on `day`; of principal, to prepay."""
+    match kind:
+        case RepaymentKind.PAYOFF:
+            made = payoff(loan.terms, loan.repaid, day)
+        case RepaymentKind.PREPAY:
+            made = prepay(loan.terms, loan.repaid, day, amount_minor)
+        case _:
+            made = repay(loan.terms, loan.repaid, day, amount_minor)
     return RepaymentReceived(
         loan_id=loan.loan_id,
-        payer=loan.terms.borrower,
-        amount_minor=amount_minor,
-        penalty_minor=penalty,
-        interest_minor=sum(row.interest_minor for row in rows),
-        principal_minor=sum(row.principal_minor for row in rows),
-        is_payoff=False,
+        payer=payer or loan.terms.borrower,
+        kind=kind,
+        penalty_minor=made.penalty_minor,
+        interest_minor=made.interest_minor,
+        principal_minor=made.principal_minor,
+        fee_minor=made.fee_minor,
     )
 
 
-def repaid(loan: Loan, amount_minor: int, day: date) -> Loan:
-    return apply(loan, repayment(loan, amount_minor, day), at(day))[0]
+def repaid(
+    loan: Loan, amount_minor: int, day: date, kind: RepaymentKind = RepaymentKind.REPAY
+) -> Loan:
+    return apply(loan, repayment(loan, amount_minor, day, kind), at(day))[0]
 
 
-def written_off(loan: Loan, day: date) -> Loan:
-    owed = owed_on(loan.terms, loan.repaid, day)[0]
-    event = LoanWrittenOff(
+def acceleration(loan: Loan, day: date) -> LoanAccelerated:
+    owed, _ = owed_on(loan.terms, loan.repaid, day)
+    carried = loan.repaid.due_at_once.carried_interest_minor
+    return LoanAccelerated(
+        loan.loan_id,
+        owed.interest_minor - carried + owed.payoff_interest_minor,
+        owed.outstanding_principal_minor,
+        REASON,
+    )
+
+
+def accelerated(loan: Loan, day: date) -> Loan:
+    return apply(loan, acceleration(loan, day), at(day))[0]
+
+
+def write_off(loan: Loan, day: date) -> LoanWrittenOff:
+    owed, _ = owed_on(loan.terms, loan.repaid, day)
+    return LoanWrittenOff(
         loan.loan_id,
         owed.outstanding_principal_minor,
         owed.interest_minor,
         owed.penalty_minor,
-        "0x" + "0f" * 32,
+        REASON,
     )
-    return apply(loan, event, at(day))[0]
+
+
+def written_off(loan: Loan, day: date) -> Loan:
+    return apply(loan, write_off(loan, day), at(day))[0]

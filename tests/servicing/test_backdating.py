@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick.loans.events import RepaymentReceived
-from tallystick.loans.loan import EventContradictsLoan, Loan, Status, apply
+from tallystick.loans.events import FundsDisbursed, LoanEvent, RepaymentKind, RepaymentReceived
+from tallystick.loans.life import EventContradictsLoan, apply
+from tallystick.loans.loan import Loan, Status
 from tallystick.loans.waterfall import owed_on
 from tallystick.servicing.backdating import carried_at_end_of
 from tests.servicing.lending import (
     DISBURSED_ON,
+    acceleration,
     active_loan,
     at,
     due_on,
@@ -22,7 +24,11 @@ from tests.servicing.lending import (
     written_off,
 )
 
-Received = list[tuple[datetime, RepaymentReceived]]
+Events = list[tuple[datetime, LoanEvent]]
+
+
+def beginning(loan: Loan) -> Events:
+    return [(at(DISBURSED_ON), FundsDisbursed(loan.loan_id, loan.terms.principal_minor))]
 
 
 @given(
@@ -33,19 +39,19 @@ Received = list[tuple[datetime, RepaymentReceived]]
 )
 def test_owed_at_the_end_of_an_earlier_day(repaid: list[tuple[int, int]], offset: int) -> None:
     loan = then = active_loan(terms(instalments=4, grace_days=3))
-    received: Received = []
+    events = beginning(loan)
     for days, amount_minor in sorted(repaid):
         day = DISBURSED_ON + timedelta(days=days)
         most = owed_on(loan.terms, loan.repaid, day)[0].repayable_minor
         if most == 0:
             continue
         event = repayment(loan, min(amount_minor, most), day)
-        received.append((at(day), event))
+        events.append((at(day), event))
         loan, _ = apply(loan, event, at(day))
         if days <= offset:
             then = loan
     day = DISBURSED_ON + timedelta(days=offset)
-    earlier = carried_at_end_of(loan, day, repayments=received, written_off_at=None, closed_at=None)
+    earlier = carried_at_end_of(loan, day, events=events, written_off_at=None, ended_at=None)
     assert earlier is not None
     assert earlier.repaid == then.repaid
     assert owed_on(loan.terms, earlier.repaid, day) == owed_on(loan.terms, then.repaid, day)
@@ -55,9 +61,9 @@ def back(loan: Loan, day: date, **times: datetime | None) -> Loan | None:
     return carried_at_end_of(
         loan,
         day,
-        repayments=[],
+        events=beginning(loan),
         written_off_at=times.get("written_off_at"),
-        closed_at=times.get("closed_at"),
+        ended_at=times.get("ended_at"),
     )
 
 
@@ -65,14 +71,14 @@ def test_not_carried_before_disbursement_nor_after_closing() -> None:
     loan = active_loan()
     assert back(loan, DISBURSED_ON - timedelta(days=1)) is None
     assert back(loan, DISBURSED_ON) is not None
-    assert back(loan, due_on(1), closed_at=at(due_on(1))) is None
-    assert back(loan, due_on(1) - timedelta(days=1), closed_at=at(due_on(1))) is not None
+    assert back(loan, due_on(1), ended_at=at(due_on(1))) is None
+    assert back(loan, due_on(1) - timedelta(days=1), ended_at=at(due_on(1))) is not None
 
 
 def test_a_day_ends_where_the_loan_counts_its_days() -> None:
     loan = active_loan()
-    assert back(loan, due_on(1), closed_at=at(due_on(1), hour=23)) is None
-    assert back(loan, due_on(1), closed_at=at(due_on(1) + timedelta(days=1), hour=0)) is not None
+    assert back(loan, due_on(1), ended_at=at(due_on(1), hour=23)) is None
+    assert back(loan, due_on(1), ended_at=at(due_on(1) + timedelta(days=1), hour=0)) is not None
 
 
 def test_a_write_off_counts_from_its_day_on() -> None:
@@ -89,13 +95,25 @@ def test_a_write_off_counts_from_its_day_on() -> None:
     )
 
 
+def test_an_acceleration_counts_from_its_day_on() -> None:
+    loan = active_loan(terms(accelerate_after_days=5))
+    day = due_on(1) + timedelta(days=20)
+    events = [*beginning(loan), (at(day), acceleration(loan, day))]
+    later, _ = apply(loan, acceleration(loan, day), at(day))
+    for on, expected in ((day - timedelta(days=1), loan), (day, later)):
+        then = carried_at_end_of(later, on, events=events, written_off_at=None, ended_at=None)
+        assert then is not None
+        assert then.repaid == expected.repaid
+
+
 def test_repayments_of_another_loan_are_refused() -> None:
-    strange = RepaymentReceived("0x00", "0x01", 10, 5, 5, 0, False)
+    loan = active_loan()
+    strange = RepaymentReceived("0x00", "0x01", RepaymentKind.REPAY, 5, 5, 0, 0)
     with pytest.raises(EventContradictsLoan):
         carried_at_end_of(
-            active_loan(),
+            loan,
             due_on(1),
-            repayments=[(at(due_on(1)), strange)],
+            events=[*beginning(loan), (at(due_on(1)), strange)],
             written_off_at=None,
-            closed_at=None,
+            ended_at=None,
         )

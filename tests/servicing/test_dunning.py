@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallystick.loans.events import RepaymentKind
 from tallystick.loans.loan import Loan
 from tallystick.servicing.dunning import LADDER, due_steps
-from tests.servicing.lending import active_loan, due_on, repaid, terms, written_off
+from tests.servicing.lending import accelerated, active_loan, due_on, repaid, terms, written_off
 
 
 def names(loan: Loan, day: date, written: set[tuple[int, str]] | None = None) -> list[str]:
@@ -53,6 +54,22 @@ def test_a_part_paid_instalment_is_asked_for_its_rest() -> None:
     first, second = due_steps(loan, due_on(2) - timedelta(days=2), set())
     assert (first.unpaid_minor, first.days_past_due) == (41_000, 28)
     assert (second.unpaid_minor, second.days_past_due) == (101_000, 0)
+
+
+def test_a_prepaid_loan_is_asked_for_what_its_instalments_are_now() -> None:
+    prepayable = terms(prepayment="smaller_instalments")
+    loan = repaid(active_loan(prepayable), 100_000, due_on(0), RepaymentKind.PREPAY)
+    loan = repaid(loan, 100_667, due_on(1))
+    (second,) = due_steps(loan, due_on(2) + timedelta(days=1), set())
+    assert second.unpaid_minor == 50_500
+
+
+def test_an_accelerated_loan_stays_on_its_rung_for_all_of_it() -> None:
+    late = due_on(1) + timedelta(days=10)
+    loan = accelerated(active_loan(terms(accelerate_after_days=5)), late)
+    (due,) = due_steps(loan, late, {(1, "overdue_1")})
+    assert (due.instalment.number, due.step.name, due.days_past_due) == (1, "overdue_7", 10)
+    assert due.unpaid_minor == 300_000 + 1_000 + 333
 
 
 def test_a_written_off_loan_is_past_the_ladder() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tallystick.chain.bindings import event_topics
 from tallystick.funds.movements import (
     BANK,
     MovementKind,
@@ -14,30 +15,60 @@ from tallystick.funds.movements import (
     controlled_account,
     held_account,
 )
-from tallystick.loans.loan import CARRIED, Status
+from tallystick.loans.loan import CARRIED, Loan, Status
+from tallystick.loans.reduction import lines_from
+from tallystick.parties.staff import OperationStatus
 from tallystick.store.cursor import read_cursor
+from tallystick.store.ledger_life import (
+    batch_failures_of,
+    is_paused,
+    list_pauses,
+    revoked_signature,
+)
 from tallystick.store.loan_life import (
+    acceleration_of,
+    claims_assigned_of,
     disbursement_of,
     instalments_of,
     notices_served_of,
+    payouts_held_of,
+    reimbursements_of,
     repayments_of,
+    restructurings_of,
     uses_of,
+    write_off_of,
 )
-from tallystick.store.loans import LoanNotFound, carried_loans, find_loan, list_loans
+from tallystick.store.loans import (
+    LoanNotFound,
+    carried_loans,
+    find_loan,
+    list_loans,
+    loan_summary,
+)
 from tallystick.store.movements import disbursement_movement, movements_from
-from tallystick.store.parties import PartyNotFound, balance_of, find_party, list_parties
+from tallystick.store.parties import (
+    PartyNotFound,
+    balance_of,
+    claimables_of,
+    find_party,
+    list_parties,
+)
 from tallystick.store.session import Session, Store, open_store
+from tallystick.store.staff import grants, operations
 from tests.fixtures.store import new_postgres, new_sqlite
 from tests.mirror.event_model import DEPLOYMENT, EventModel
 from tests.mirror.mirrored import mirror
 
 START = Position(0, 0)
 NOBODY = "0x" + "99" * 20
+_LEDGER_TOPICS = {name: topic for topic, name in event_topics("LoanLedger").items()}
+_BATCH_ITEM_FAILED = _LEDGER_TOPICS["BatchItemFailed"]
+_SIGNATURE_REVOKED = _LEDGER_TOPICS["SignatureRevoked"]
 
 
 @pytest.fixture(scope="module")
 def model() -> EventModel:
-    return EventModel(37).run(700)
+    return EventModel(36).run(700)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -82,10 +113,22 @@ def test_loans_are_listed_page_by_page(session: Session, model: EventModel) -> N
     assert [row.loan_id for row in pages] == list(model.loans)
     for row in pages:
         loan = model.loans[row.loan_id]
-        assert row.lender == loan.terms.lender
+        assert (row.lender, row.first_lender) == (loan.lender, loan.terms.lender)
+        assert row.guarantor == loan.terms.guarantor
         assert row.borrower == loan.terms.borrower
         assert row.status is loan.status
-        assert row.principal_repaid_minor == loan.repaid.principal_repaid_minor
+        received = loan.received
+        assert row.principal_repaid_minor == received.principal_minor
+        assert row.interest_repaid_minor == received.interest_minor
+        assert row.penalty_repaid_minor == received.penalty_minor
+        assert row.fee_repaid_minor == received.fee_minor
+        assert row.is_accelerated == loan.repaid.is_accelerated
+        assert row.is_mandate_revoked == loan.is_mandate_revoked
+        assert row.prior_loan_id == loan.terms.prior_loan_id
+        if row.next_loan_id is not None:
+            assert model.loans[row.next_loan_id].terms.prior_loan_id == row.loan_id
+        assert (row.next_loan_id is not None) == (loan.status is Status.RESTRUCTURED)
+        assert loan_summary(session, row.loan_id) == row
         assert row.matures_on == loan.terms.matures_on
 
 
@@ -94,11 +137,14 @@ def test_loans_are_filtered(session: Session, model: EventModel) -> None:
         expected = [one.loan_id for one in model.loans.values() if one.status is status]
         assert [row.loan_id for row in list_loans(session, status=status)] == expected
     some = next(iter(model.loans.values())).terms
-    by_lender = [one.loan_id for one in model.loans.values() if one.terms.lender == some.lender]
+    by_lender = [one.loan_id for one in model.loans.values() if one.lender == some.lender]
     assert [row.loan_id for row in list_loans(session, lender=some.lender.upper())] != []
     assert [row.loan_id for row in list_loans(session, lender=some.lender)] == by_lender
     assert {row.borrower for row in list_loans(session, borrower=some.borrower)} == {some.borrower}
     assert list_loans(session, lender=NOBODY) == []
+    guarantor = next(one.terms.guarantor for one in model.loans.values() if one.terms.guarantor)
+    by_guarantor = [one.loan_id for one in model.loans.values() if one.terms.guarantor == guarantor]
+    assert [row.loan_id for row in list_loans(session, guarantor=guarantor)] == by_guarantor
 
 
 def test_carried_loans_are_whole(session: Session, model: EventModel) -> None:
@@ -118,20 +164,70 @@ def test_one_loan_and_its_life(session: Session, model: EventModel) -> None:
         settled = [row.number for row in rows if row.is_settled]
         assert settled == list(range(1, loan.repaid.next_instalment + 1))
         repayments = repayments_of(session, loan_id)
-        assert sum(row.interest_minor for row in repayments) == loan.interest_repaid_minor
+        assert sum(row.interest_minor for row in repayments) == loan.received.interest_minor
+        assert sum(row.fee_minor for row in repayments) == loan.received.fee_minor
         for row in repayments:
             assert row.principal_minor == sum(part.principal_minor for part in row.allocations)
             assert row.interest_minor == sum(part.interest_minor for part in row.allocations)
         paid = [use for use in uses_of(session, loan_id) if use.kind == "paid"]
         assert sum(use.amount_minor for use in paid) == sum(loan.spent_minor.values())
         disbursement = disbursement_of(session, loan_id)
-        assert (disbursement is None) == (loan.status is Status.APPROVED)
-        if disbursement is not None:
-            assert disbursement.disbursed_at == loan.disbursed_at
+        came_of = [row for row in restructurings_of(session, loan_id) if row.loan_id == loan_id]
+        begun = [row.restructured_at for row in came_of]
+        begun += [disbursement.disbursed_at] if disbursement else []
+        assert begun == ([loan.disbursed_at] if loan.disbursed_at else [])
+        check_turns(session, loan)
+
+
+def check_turns(session: Session, loan: Loan) -> None:
+    """What only some loans have in their lives."""
+    acceleration = acceleration_of(session, loan.loan_id)
+    assert (acceleration is not None) == loan.repaid.is_accelerated
+    if loan.status is Status.WRITTEN_OFF:
+        assert write_off_of(session, loan.loan_id) is not None
+    assigned = claims_assigned_of(session, loan.loan_id)
+    assert [row.assignment_count for row in assigned] == list(
+        range(1, loan.account.assignment_count + 1)
+    )
+    assert (assigned[-1].assignee if assigned else None) == loan.assignee
+    reimbursed = reimbursements_of(session, loan.loan_id)
+    assert sum(row.amount_minor for row in reimbursed) == loan.account.reimbursed_minor
+    assert {row.party for row in payouts_held_of(session, loan.loan_id)} <= {
+        loan.terms.borrower,
+        loan.terms.lender,
+        loan.terms.guarantor,
+        *(row.assignee for row in assigned),
+    }
+    lines = lines_from(loan.terms, loan.repaid.reduction, loan.repaid.next_instalment)
+    rows = instalments_of(session, loan.loan_id)[loan.repaid.next_instalment :]
+    stands = [(line.principal_minor, line.interest_minor) for line in lines]
+    assert [(row.principal_minor, row.interest_minor) for row in rows] == [
+        *stands,
+        *[(0, 0)] * (len(rows) - len(stands)),
+    ]
+    assert [(row.signed_principal_minor, row.signed_interest_minor) for row in rows] == [
+        (row.principal_minor, row.interest_minor)
+        for row in loan.terms.instalments[loan.repaid.next_instalment :]
+    ]
 
 
 @pytest.mark.parametrize(
-    "read", [find_loan, instalments_of, repayments_of, uses_of, disbursement_of, notices_served_of]
+    "read",
+    [
+        find_loan,
+        loan_summary,
+        instalments_of,
+        repayments_of,
+        uses_of,
+        disbursement_of,
+        acceleration_of,
+        write_off_of,
+        restructurings_of,
+        claims_assigned_of,
+        reimbursements_of,
+        payouts_held_of,
+        notices_served_of,
+    ],
 )
 def test_an_unknown_loan_is_said(session: Session, read: object) -> None:
     assert callable(read)
@@ -147,6 +243,7 @@ def test_parties_are_listed_and_found(session: Session, model: EventModel) -> No
         last = page[-1].address
     assert [party.address for party in pages] == list(model.parties)
     assert {party.address: party.is_frozen for party in pages} == model.parties
+    assert {party.address: party.signature_nonce for party in pages} == model.nonces
     for party in pages:
         assert find_party(session, party.address) == party
     with_roles = list_parties(session, roles=5, limit=1000)
@@ -202,7 +299,8 @@ def test_what_leaves_one_account_reaches_another(session: Session, model: EventM
 def test_a_disbursement_is_a_movement(session: Session, model: EventModel) -> None:
     for loan in model.loans.values():
         movement = disbursement_movement(session, loan.loan_id)
-        assert (movement is None) == (loan.status is Status.APPROVED)
+        is_lent = loan.disbursed_at is not None and loan.terms.prior_loan_id is None
+        assert (movement is not None) == is_lent
         if movement is not None:
             assert movement.sender == loan.terms.lender
             assert movement.receiver == controlled_account(loan.loan_id)
@@ -212,6 +310,40 @@ def test_a_disbursement_is_a_movement(session: Session, model: EventModel) -> No
 def test_nobody_holds_nothing(session: Session) -> None:
     assert balance_of(session, NOBODY) == 0
     assert list(movements_from(session, NOBODY, START).movements) == []
+    assert claimables_of(session, [NOBODY]) == {NOBODY: 0}
+
+
+def test_what_is_in_no_loans_name(session: Session, model: EventModel) -> None:
+    assert claimables_of(session, model.claims) == model.claims
+    pauses = list_pauses(session)
+    assert is_paused(session) == model.is_paused == pauses[-1].is_paused
+    failures = [log for log in model.logs() if log.topics[:32] == _BATCH_ITEM_FAILED]
+    for log in failures:
+        told = batch_failures_of(session, log.tx_hash)
+        assert log.log_index in {one.log_index for one in told}
+        assert {one.selector for one in told} == {"0x371fd8e6"}
+    assert failures
+    revoked = [log for log in model.logs() if log.topics[:32] == _SIGNATURE_REVOKED]
+    for log in revoked:
+        one = revoked_signature(session, "0x" + log.topics[32:64].hex())
+        assert one is not None
+        assert one.tx_hash == log.tx_hash
+    assert revoked
+    assert revoked_signature(session, "0x" + "00" * 32) is None
+
+
+def test_staff_are_listed(session: Session, model: EventModel) -> None:
+    held = grants(session)
+    assert {(one.role, one.account) for one in held} == model.grants
+    assert held
+    for role in {one.role for one in held}:
+        assert grants(session, role) == [one for one in held if one.role == role]
+    waiting = operations(session, OperationStatus.SCHEDULED)
+    assert {(one.operation_id, one.nonce) for one in waiting} == set(model.waiting.items())
+    assert {one.status for one in operations(session)} >= {
+        OperationStatus.EXECUTED,
+        OperationStatus.CANCELLED,
+    }
 
 
 def _net(account: str, movements: object) -> int:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from tallystick.store.mirror_tables import balances
 from tallystick.store.session import (
     SchemaOutdated,
     Store,
@@ -21,7 +22,7 @@ from tallystick.store.session import (
     StoreUrlInvalid,
     open_store,
 )
-from tallystick.store.tables import audit_trail, balances, profiles
+from tallystick.store.tables import audit_trail, profiles
 
 SOMEBODY = "0x" + "11" * 20
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tallystick.actions.signing import adopt_lane
+from tallystick.actions.adopt_lane import adopt_lane
+from tallystick.actions.lanes import Lanes, LaneUnknown
 from tallystick.actions.submission import SubmissionStalled, Submitter
 from tallystick.chain import calls
 from tallystick.chain.calls import Call
@@ -16,7 +18,9 @@ from tallystick.chain.client import Node
 from tallystick.chain.failures import NodeAnswerInvalid, NodeUnavailable
 from tallystick.chain.fees import Fees, offered_fees
 from tallystick.chain.finality import Finality
-from tallystick.chain.signers import Tx
+from tallystick.chain.ledger import LedgerReader
+from tallystick.chain.signers import KeystoreFolder, Tx
+from tallystick.store.audit import list_audit_trail
 from tallystick.store.commands import (
     CommandStatus,
     IdempotencyKeyReused,
@@ -30,6 +34,7 @@ from tallystick.store.commands import (
 from tallystick.store.exclusive import HeldElsewhere, exclusively
 from tallystick.store.outbox import raw_txs
 from tests.fixtures.chain import BORROWER_MINOR, World, digest_of
+from tests.fixtures.house import HouseDesk
 from tests.fixtures.proxy import ProxyNode
 from tests.submission.outbox import NOW, Outbox
 
@@ -297,7 +302,16 @@ def send_elsewhere(outbox: Outbox, nonce: int, amount_minor: int) -> None:
     outbox.world.chain.mine()
 
 
-def test_a_nonce_that_jumped_blocks_the_lane_until_adopted(outbox: Outbox) -> None:
+def desk_of(outbox: Outbox, keys: Path) -> HouseDesk:
+    """Of a house that holds the borrower's key."""
+    world = outbox.world
+    lanes = Lanes({}, KeystoreFolder(keys, "unused"))
+    lanes.hold(world.key("borrower"))
+    reader = LedgerReader(world.node, world.deployment)
+    return HouseDesk(outbox.store, world.node, world.deployment, reader, lanes)
+
+
+def test_a_nonce_that_jumped_blocks_the_lane_until_adopted(outbox: Outbox, tmp_path: Path) -> None:
     outbox.order("ours", transfer(outbox, 1), "borrower")
     outbox.submitter().drain()
     nonce = (outbox.command("ours").nonce or 0) + 1
@@ -309,8 +323,13 @@ def test_a_nonce_that_jumped_blocks_the_lane_until_adopted(outbox: Outbox) -> No
     assert report.mined == 1
     assert "not in this database" in report.blocked[lane]
     assert outbox.command("next").status is CommandStatus.PENDING
-    adopted = adopt_lane(outbox.store, outbox.world.node, lane, caller="tester", now=NOW)
-    assert adopted == nonce + 1
+    desk = desk_of(outbox, tmp_path)
+    with pytest.raises(LaneUnknown):
+        adopt_lane(desk, outbox.world.address("stranger"), caller="tester", now=NOW)
+    for _ in range(2):
+        assert adopt_lane(desk, lane, caller="tester", now=NOW) == nonce + 1
+    with outbox.store.read() as session:
+        assert {(e.verb, e.subject) for e in list_audit_trail(session)} == {("adopt_lane", lane)}
     assert outbox.submitter().drain().mined == 1
     assert outbox.command("next").nonce == nonce + 1
     assert received(outbox) == 1111

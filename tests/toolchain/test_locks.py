@@ -14,12 +14,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCK = (ROOT / "requirements.lock").read_text()
+PROOF_LOCK = (ROOT / "requirements-proof.lock").read_text()
 NPM_LOCK: dict[str, Any] = json.loads((ROOT / "package-lock.json").read_text())
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Name, version, and whatever follows up to the next pin.
-PINS = re.findall(
-    r"^([a-z0-9-]+)==([^\s;\\]+)(.*?)(?=^[a-z0-9-]+==|\Z)", PYTHON_LOCK, re.MULTILINE | re.DOTALL
-)
+PIN = re.compile(r"^([a-z0-9-]+)==([^\s;\\]+)(.*?)(?=^[a-z0-9-]+==|\Z)", re.MULTILINE | re.DOTALL)
+PINS = PIN.findall(PYTHON_LOCK)
 
 
 def asked_for() -> list[str]:
@@ -31,17 +31,29 @@ def asked_for() -> list[str]:
     return [requirement for each in lists for requirement in each]
 
 
-def test_the_python_lock_names_no_address() -> None:
-    assert len(PINS) > 50
-    assert "://" not in PYTHON_LOCK
-    assert " @ " not in PYTHON_LOCK
-    assert "--index" not in PYTHON_LOCK
-    assert "--find-links" not in PYTHON_LOCK
+@pytest.mark.parametrize("lock", [PYTHON_LOCK, PROOF_LOCK], ids=["backend", "proof"])
+def test_a_python_lock_names_no_address(lock: str) -> None:
+    assert len(PIN.findall(lock)) > 50
+    assert "://" not in lock
+    assert " @ " not in lock
+    assert "--index" not in lock
+    assert "--find-links" not in lock
 
 
-def test_every_python_pin_carries_hashes() -> None:
-    without = [name for name, _, rest in PINS if "--hash=sha256:" not in rest]
+@pytest.mark.parametrize("lock", [PYTHON_LOCK, PROOF_LOCK], ids=["backend", "proof"])
+def test_every_python_pin_carries_hashes(lock: str) -> None:
+    without = [name for name, _, rest in PIN.findall(lock) if "--hash=sha256:" not in rest]
     assert without == []
+
+
+def test_the_proof_lock_answers_its_list() -> None:
+    locked = {name: version for name, version, _ in PIN.findall(PROOF_LOCK)}
+    stated = (ROOT / "requirements-proof.in").read_text().splitlines()
+    requirements = [Requirement(line) for line in stated if not line.startswith("#")]
+
+    assert len(requirements) >= 2
+    for each in requirements:
+        assert each.specifier.contains(locked[canonicalize_name(each.name)]), "run `make lock`"
 
 
 @pytest.mark.parametrize("stated", asked_for())

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from tallystick.access.caller import Caller
 from tallystick.access.permissions import Verb
-from tallystick.access.principal import Principal
 from tallystick.kernel.errors import Corrupt, TallystickError, Unavailable
 from tallystick.store.audit import record
 from tallystick.store.session import Store
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def audited(
-    store: Store, principal: Principal, verb: Verb, *, subject: str, clock: Callable[[], datetime]
+    store: Store, caller: Caller, verb: Verb, *, subject: str, clock: Callable[[], datetime]
 ) -> Iterator[None]:
     """Around an action that changes something: permission before it, the trail after a refusal.
 
@@ -26,18 +26,18 @@ def audited(
     error's type and raised on. Raises NotPermitted.
     """
     try:
-        principal.require(verb)
+        caller.require(verb)
         yield
     except (Unavailable, Corrupt):
         raise
     except TallystickError as refusal:
-        _record_refusal(store, principal, verb, subject, refusal, clock)
+        _record_refusal(store, caller, verb, subject, refusal, clock)
         raise
 
 
 def _record_refusal(
     store: Store,
-    principal: Principal,
+    caller: Caller,
     verb: Verb,
     subject: str,
     refusal: TallystickError,
@@ -49,7 +49,7 @@ def _record_refusal(
             record(
                 session,
                 at=at,
-                caller=principal.name,
+                caller=caller.name,
                 verb=verb,
                 subject=subject,
                 outcome=refusal.type,
@@ -60,6 +60,6 @@ def _record_refusal(
             "audit trail: %s of %s by %s not recorded: %s",
             refusal.type,
             verb,
-            principal.name,
+            caller.name,
             error.type,
         )

@@ -13,8 +13,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from tallystick.access.caller import Caller
 from tallystick.access.permissions import BOUND_ROLES, Role
-from tallystick.access.principal import Principal
 from tallystick.kernel.errors import Invalid, Unauthenticated
 from tallystick.store.keys import ApiKey, find_key, insert_key
 from tallystick.store.session import Session
@@ -35,7 +35,7 @@ class KeyNameInvalid(Invalid):
 
 
 class KeyPartyMismatch(Invalid):
-    """Lender and borrower keys speak for a party, other keys for none."""
+    """Keys of lenders, borrowers and guarantors speak for a party, other keys for none."""
 
     title = "Key and party do not go together"
 
@@ -70,7 +70,7 @@ def issue_key(
     return IssuedKey(key, secret)
 
 
-def authenticate(session: Session, secret: str | None) -> Principal:
+def authenticate(session: Session, secret: str | None) -> Caller:
     """Who holds `secret`. Raises KeyNotValid."""
     key_hash = _hash(secret or "")
     key = find_key(session, key_hash)
@@ -80,7 +80,7 @@ def authenticate(session: Session, secret: str | None) -> Principal:
         raise KeyNotValid(
             "send a valid API key as `Authorization: Bearer tsk_...`; keys are issued by an admin"
         )
-    return Principal(key.name, Role(key.role), key.party)
+    return Caller(key.name, Role(key.role), key.party)
 
 
 def _hash(secret: str) -> str:

@@ -14,7 +14,7 @@ def payoff(
 ) -> Command:
     """Orders a payoff of at most `amount_minor_max`, sent by `payer` (the borrower if not told).
 
-    Spends the payer's allowance to the ledger. Raises LedgerRefused (payoff_above_max,
+    Spends the payer's allowance to the ledger. Raises LedgerRefused (amount_above_max,
     loan_unknown, loan_status_invalid, erc20_insufficient_allowance, erc20_insufficient_balance,
     party_not_active) and what `order_call` raises.
     """

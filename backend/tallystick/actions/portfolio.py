@@ -43,9 +43,12 @@ class PortfolioReport:
 
     @property
     def repaid_minor(self) -> int:
-        """Principal, interest and penalty received."""
+        """Principal, interest, penalty and fees received."""
         return sum(
-            total.principal_repaid_minor + total.interest_repaid_minor + total.penalty_repaid_minor
+            total.principal_repaid_minor
+            + total.interest_repaid_minor
+            + total.penalty_repaid_minor
+            + total.fee_repaid_minor
             for total in self.totals
         )
 

@@ -20,10 +20,19 @@ class TimeNotCountable(Invalid):
 def owed_at(
     session: Session, loan: Loan, *, at: datetime | None, now: datetime
 ) -> tuple[Owed, datetime]:
-    """What is owed at `at`, and the time it was counted at.
+    """What is owed at `at`, and the time it was counted at (see `counted_at`).
 
-    Without `at` that is `now` or, where the chain's clock runs ahead of it, the mirror's latest
-    block. Raises TimeNotCountable.
+    Raises TimeNotCountable.
+    """
+    at = counted_at(session, loan, at=at, now=now)
+    return loan.owed_at(at), at
+
+
+def counted_at(session: Session, loan: Loan, *, at: datetime | None, now: datetime) -> datetime:
+    """The time at which to count what is owed: `at` or, without it, `now` or, where the chain's
+    clock runs ahead of that, the mirror's latest block.
+
+    Raises TimeNotCountable.
     """
     if at is None:
         cursor = read_cursor(session)
@@ -36,4 +45,4 @@ def owed_at(
                 "or later",
                 field="at",
             )
-    return loan.owed_at(at), at
+    return at

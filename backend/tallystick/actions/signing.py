@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 
 from tallystick.chain.client import Node
 from tallystick.chain.fees import Fees, current_fees, offered_fees
@@ -14,7 +13,6 @@ from tallystick.store.outbox import (
     InFlight,
     Signed,
     Unsigned,
-    adopt_nonces,
     in_flight,
     mark_replaced,
     mark_signed,
@@ -150,22 +148,11 @@ class LaneSigner:
                 # one restored from an old copy has: then to go on would be to do it twice.
                 error = NonceJumped(
                     f"The account {lane} has sent txs {ours[lane]} to {on_chain - 1} that are not "
-                    "in this database. Find out what they did, then adopt the account's nonce.",
+                    "in this database. Find out what they did, then adopt the account's nonce: "
+                    "`tallystick lane adopt`.",
                     lane=lane,
                     expected=ours[lane],
                     found=on_chain,
                 )
                 _log.error("submission: %s", error.detail)
                 blocked[lane] = error.detail
-
-
-def adopt_lane(store: Store, node: Node, lane: str, *, caller: str, now: datetime) -> int:
-    """Lets a lane go on after its key was used elsewhere; the nonce it goes on with.
-
-    To be called once a person has seen that none of the lane's pending commands is among the txs
-    that were sent elsewhere.
-    """
-    (on_chain,) = node.nonces([lane], "pending")
-    with store.begin(is_durable=True) as session:
-        adopt_nonces(session, lane, on_chain, caller=caller, now=now)
-    return on_chain

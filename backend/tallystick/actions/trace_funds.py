@@ -40,11 +40,14 @@ def trace_funds(session: Session, loan_id: str, *, depth_max: int = DEPTH_MAX) -
     disbursement = disbursement_movement(session, loan.loan_id)
     cursor = read_cursor(session)
     if disbursement is None or cursor is None:
+        prior = loan.terms.prior_loan_id
+        why = (
+            f"came of restructuring loan {prior}; trace that one"
+            if prior
+            else f"is {loan.status}; there is nothing to trace before it is disbursed"
+        )
         raise LoanNotDisbursed(
-            f"Loan {loan.loan_id} is {loan.status}; there is nothing to trace before it is "
-            "disbursed.",
-            loan_id=loan.loan_id,
-            status=loan.status,
+            f"Loan {loan.loan_id} {why}.", loan_id=loan.loan_id, status=loan.status
         )
     root = follow(disbursement, partial(movements_from, session), depth_max=depth_max)
     return FundTrace(

@@ -9,16 +9,28 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from tallystick.access.permissions import Verb
-from tallystick.access.sight import agreement_seen_by
-from tallystick.actions.propose_loan import propose_loan, terms_of_plan
+from tallystick.access.sight import agreement_seen_by, loan_seen_by
+from tallystick.actions.extend import Extension, extended_terms
+from tallystick.actions.propose_loan import propose_loan, terms_of_plan, with_signature_nonces
 from tallystick.actions.sign_loan import sign_loan
-from tallystick.api.answers import TermsView, terms_view
+from tallystick.api.answers import TermsView, TypedData, terms_view
 from tallystick.api.fields import in_body
 from tallystick.api.terms_bodies import ConditionsBody, PlanBody, TermsBody
-from tallystick.api.values import Address, Body, Hash32, Limit, LoanId, Signature
+from tallystick.api.values import (
+    Address,
+    Body,
+    Day,
+    Hash32,
+    Limit,
+    LoanId,
+    ShortText,
+    Signature,
+    Whole,
+)
 from tallystick.api.visit import Visit, visiting
-from tallystick.chain.terms import typed_data
+from tallystick.chain.messages import typed_data
 from tallystick.loans.annualised import annualised_cost
+from tallystick.loans.loan import local_day
 from tallystick.loans.schedule import schedule_of
 from tallystick.loans.terms import LoanTerms
 from tallystick.store.agreements import Agreement, list_agreements
@@ -40,31 +52,20 @@ class SignatureBody(Body):
     signature: Signature
 
 
-class TypedDataMember(BaseModel):
-    name: str
-    type: str
-
-
-class TypedDataDomain(BaseModel):
-    name: str
-    version: str
-    chainId: int  # noqa: N815 - EIP-712's own names
-    verifyingContract: str  # noqa: N815
-
-
-class TypedData(BaseModel):
-    """The complete argument of `eth_signTypedData_v4`."""
-
-    types: dict[str, list[TypedDataMember]]
-    primaryType: str  # noqa: N815
-    domain: TypedDataDomain
-    message: dict[str, Any]
+class ExtensionBody(Body):
+    agreement: ShortText = Field(description="number of the new terms")
+    months: Annotated[Whole, Field(ge=1, le=1200)] = Field(
+        description="how much later every unpaid instalment falls due"
+    )
+    effective_on: Day = Field(description="the one day on which it can take place")
+    sign_by: Day
+    document_hash: Hash32
 
 
 class AgreementView(BaseModel):
     loan_id: str
     terms: TermsView
-    awaited: list[str] = Field(description="which of lender and borrower has still to sign")
+    awaited: list[str] = Field(description="who has still to sign: lender, borrower, guarantor")
     proposed_by: str
     proposed_at: datetime
 
@@ -106,7 +107,8 @@ def propose_from_plan(
     with in_body(conditions=ConditionsBody, plan=PlanBody):
         plan = body.plan.to_plan()
         cost = annualised_cost(schedule_of(plan))
-        agreement = _propose(visit, terms_of_plan(plan, body.conditions.to_conditions()))
+        terms = terms_of_plan(plan, body.conditions.to_conditions())
+        agreement = _propose(visit, with_signature_nonces(visit.office, terms))
     response.headers["Location"] = f"/v1/agreements/{agreement.loan_id}"
     return PlanProposedView(
         **_facts(agreement),
@@ -116,6 +118,29 @@ def propose_from_plan(
     )
 
 
+@router.post("/loans/{loan_id}/extensions", status_code=201)
+def propose_extension(
+    loan_id: LoanId,
+    body: ExtensionBody,
+    response: Response,
+    visit: Annotated[Visit, visiting(Verb.PROPOSE_LOAN)],
+) -> ProposedView:
+    """Puts terms out for signature that replace the loan by one with later due dates."""
+    with visit.audited(Verb.PROPOSE_LOAN, loan_id):
+        with visit.office.store.read() as session:
+            loan = loan_seen_by(session, visit.caller, loan_id)
+        today = local_day(visit.now, loan.terms.utc_offset_minutes)
+        terms = extended_terms(loan, Extension(**body.model_dump()), today)
+        agreement = propose_loan(
+            visit.office,
+            with_signature_nonces(visit.office, terms),
+            caller=visit.caller.name,
+            now=visit.now,
+        )
+    response.headers["Location"] = f"/v1/agreements/{agreement.loan_id}"
+    return ProposedView(**_facts(agreement), typed_data=_typed_data(visit, agreement))
+
+
 @router.get("/agreements")
 def list_proposed_agreements(
     visit: Annotated[Visit, visiting(Verb.SHOW_AGREEMENTS)],
@@ -123,12 +148,13 @@ def list_proposed_agreements(
     limit: Limit = 100,
 ) -> AgreementPage:
     """Agreements in the order of their loan ids."""
-    principal = visit.principal
+    caller = visit.caller
     with visit.office.store.read() as session:
         found = list_agreements(
             session,
-            lender=principal.as_lender,
-            borrower=principal.as_borrower,
+            lender=caller.as_lender,
+            borrower=caller.as_borrower,
+            guarantor=caller.as_guarantor,
             after=after,
             limit=limit,
         )
@@ -144,16 +170,16 @@ def show_agreement(
 ) -> AgreementView:
     """One agreement and whose signature it awaits."""
     with visit.office.store.read() as session:
-        return AgreementView(**_facts(agreement_seen_by(session, visit.principal, loan_id)))
+        return AgreementView(**_facts(agreement_seen_by(session, visit.caller, loan_id)))
 
 
 @router.get("/agreements/{loan_id}/typed-data")
 def show_typed_data(
     loan_id: LoanId, visit: Annotated[Visit, visiting(Verb.SHOW_AGREEMENTS)]
 ) -> TypedData:
-    """The message both sides sign, for a wallet's `eth_signTypedData_v4`."""
+    """The message all sides sign, for a wallet's `eth_signTypedData_v4`."""
     with visit.office.store.read() as session:
-        return _typed_data(visit, agreement_seen_by(session, visit.principal, loan_id))
+        return _typed_data(visit, agreement_seen_by(session, visit.caller, loan_id))
 
 
 @router.post("/agreements/{loan_id}/signatures")
@@ -165,13 +191,13 @@ def sign(
     """Hands in one side's signature, which is verified before it is kept."""
     with visit.audited(Verb.SIGN_LOAN, loan_id):
         with visit.office.store.read() as session:
-            agreement_seen_by(session, visit.principal, loan_id)
+            agreement_seen_by(session, visit.caller, loan_id)
         agreement = sign_loan(
             visit.office,
             loan_id,
             signer=body.signer,
             signature=body.signature,
-            caller=visit.principal.name,
+            caller=visit.caller.name,
             now=visit.now,
         )
     return AgreementView(**_facts(agreement))
@@ -179,8 +205,11 @@ def sign(
 
 def _propose(visit: Visit, terms: LoanTerms) -> Agreement:
     with visit.audited(Verb.PROPOSE_LOAN, terms.agreement):
-        visit.principal.require_party(terms.lender, field="lender")
-        return propose_loan(visit.office, terms, caller=visit.principal.name, now=visit.now)
+        visit.caller.require_party(terms.lender, field="lender")
+        if terms.prior_loan_id is not None:
+            with visit.office.store.read() as session:
+                loan_seen_by(session, visit.caller, terms.prior_loan_id)
+        return propose_loan(visit.office, terms, caller=visit.caller.name, now=visit.now)
 
 
 def _facts(agreement: Agreement) -> dict[str, Any]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from fastapi import Response
 from pydantic import BaseModel, Field
 
+from tallystick.actions.batch_outcome import ItemOutcome
 from tallystick.loans.terms import LoanTerms
 from tallystick.store.commands import Command
+
+
+class ItemView(BaseModel):
+    """One call of a batch, which succeeds or is refused by itself."""
+
+    kind: str = Field(description="the verb")
+    subject: str = Field(description="the loan id it is about")
+    status: str = Field(description="as the command's; mined or refused once that is mirrored")
+    error: dict[str, Any] | None
 
 
 class CommandView(BaseModel):
@@ -27,8 +38,30 @@ class CommandView(BaseModel):
     error: dict[str, Any] | None = Field(
         description="the decoded refusal of a refused command: type, detail and data"
     )
+    items: list[ItemView] = Field(description="what a batch holds; none of other commands")
     created_at: datetime
     settled_at: datetime | None
+
+
+class TypedDataMember(BaseModel):
+    name: str
+    type: str
+
+
+class TypedDataDomain(BaseModel):
+    name: str
+    version: str
+    chainId: int  # noqa: N815 - EIP-712's own names
+    verifyingContract: str  # noqa: N815
+
+
+class TypedData(BaseModel):
+    """The complete argument of `eth_signTypedData_v4`."""
+
+    types: dict[str, list[TypedDataMember]]
+    primaryType: str  # noqa: N815
+    domain: TypedDataDomain
+    message: dict[str, Any]
 
 
 class PurposeView(BaseModel):
@@ -45,31 +78,45 @@ class InstalmentView(BaseModel):
 
 
 class TermsView(BaseModel):
-    """What lender and borrower sign; members as in the signed message."""
+    """What the sides sign; members as in the signed message."""
 
     agreement: str
-    lender: str
+    lender: str = Field(description="who lent; see the loan for whom the claim was assigned to")
     borrower: str
+    guarantor: str | None
     currency: str
     principal_minor: int
     method: str
     day_count: str
     annual_rate_ppm: int
     rounding: str
+    allocation: str
     penalty_rate_ppm: int
     penalty_year_days: int
     grace_days: int
+    prepayment: str
+    prepayment_fee_ppm: int
+    accelerate_after_days: int
+    mandate_minor_max: int
+    collectable_by: str
+    guarantee_minor_max: int
+    guarantee_after_days: int
     utc_offset_minutes: int
     sign_by: date
     disburse_on: date
     disburse_by: date
     self_paid_minor_max: int
     document_hash: str
+    collateral_hash: str | None
+    prior_loan_id: str | None
+    lender_nonce: int
+    borrower_nonce: int
+    guarantor_nonce: int
     purposes: list[PurposeView]
     instalments: list[InstalmentView]
 
 
-def command_view(command: Command) -> CommandView:
+def command_view(command: Command, items: Sequence[ItemOutcome] = ()) -> CommandView:
     return CommandView(
         id=command.id,
         kind=command.kind,
@@ -81,6 +128,10 @@ def command_view(command: Command) -> CommandView:
         block_number=command.block_number,
         gas_used=command.gas_used,
         error=command.error,
+        items=[
+            ItemView(kind=one.kind, subject=one.subject, status=one.status, error=one.error)
+            for one in items
+        ],
         created_at=command.created_at,
         settled_at=command.settled_at,
     )

@@ -15,17 +15,23 @@ from fastapi_offline import FastAPIOffline
 from tallystick.actions.desk import Desk
 from tallystick.api import (
     agreements,
+    assignments,
     commands,
     funds,
     health,
     keys,
+    ledger,
     loan_commands,
     loans,
     money,
     notices,
     parties,
+    party_commands,
     portfolio,
     problems,
+    quotes,
+    repayment_commands,
+    servicing_commands,
 )
 from tallystick.api.background import Background, Work
 from tallystick.api.body_limit import BodyLimit
@@ -35,10 +41,16 @@ BODY_BYTES_MAX = 1_000_000
 
 V1_ROUTERS: list[APIRouter] = [
     parties.router,
+    party_commands.router,
     agreements.router,
     loans.router,
+    quotes.router,
     loan_commands.router,
+    repayment_commands.router,
+    servicing_commands.router,
+    assignments.router,
     money.router,
+    ledger.router,
     commands.router,
     funds.router,
     notices.router,

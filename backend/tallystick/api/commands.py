@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 
 from tallystick.access.permissions import Verb
 from tallystick.access.sight import command_seen_by
+from tallystick.actions.batch_outcome import batch_outcome
 from tallystick.api.answers import CommandView, command_view
 from tallystick.api.visit import Visit, visiting
 
@@ -19,6 +20,7 @@ def show_command(
     command_id: Annotated[int, Path(ge=1, lt=2**63)],
     visit: Annotated[Visit, visiting(Verb.SHOW_COMMANDS)],
 ) -> CommandView:
-    """Status, tx hash and, if the chain refused it, the decoded refusal."""
+    """Status, tx hash and, if the chain refused it or an item of it, the decoded refusal."""
     with visit.office.store.read() as session:
-        return command_view(command_seen_by(session, visit.principal, command_id))
+        command = command_seen_by(session, visit.caller, command_id)
+        return command_view(command, batch_outcome(session, command))

@@ -72,6 +72,6 @@ def trace_loan_funds(
 ) -> FundTraceView:
     """The tree of payments and onward transfers of one disbursement, hop by hop."""
     with visit.office.store.read() as session:
-        loan_seen_by(session, visit.principal, loan_id)
+        loan_seen_by(session, visit.caller, loan_id)
         trace = trace_funds(session, loan_id, depth_max=depth_max)
     return FundTraceView.model_validate(trace.as_json())

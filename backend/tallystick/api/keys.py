@@ -117,7 +117,7 @@ def _record(visit: Visit, session: Session, name: str) -> None:
     record(
         session,
         at=visit.now,
-        caller=visit.principal.name,
+        caller=visit.caller.name,
         verb=Verb.MANAGE_KEYS,
         subject=name,
     )

@@ -29,14 +29,16 @@ class LoanLine(BaseModel):
 
     loan_id: str
     agreement: str
-    lender: str
+    lender: str = Field(description="at present")
     borrower: str
+    guarantor: str | None
     currency: str
     principal_minor: int
     interest_minor: int
     principal_repaid_minor: int
     interest_repaid_minor: int
     penalty_repaid_minor: int
+    fee_repaid_minor: int
     controlled_minor: int
     written_off_minor: int
     matures_on: date
@@ -64,14 +66,21 @@ class BalancesView(BaseModel):
     principal_repaid_minor: int
     interest_repaid_minor: int
     penalty_repaid_minor: int
+    fee_repaid_minor: int = Field(description="fees of prepayments and of a payoff")
     controlled_minor: int = Field(description="disbursed and not yet used")
     withdrawn_minor: int
+    collected_minor: int = Field(description="taken under the mandate")
+    guaranteed_minor: int = Field(description="what the guarantor paid")
+    reimbursed_minor: int = Field(description="what the guarantor got back of it")
     spent: list[SpentView] = Field(description="use of proceeds by agreed purpose")
 
 
 class LoanView(BaseModel):
     loan_id: str
     status: Status
+    lender: str = Field(description="at present: whom the claim was assigned to, or who lent")
+    is_accelerated: bool = Field(description="everything was made due")
+    is_mandate_revoked: bool
     terms: TermsView
     interest_minor: int = Field(description="all interest of the schedule")
     matures_on: date
@@ -88,9 +97,11 @@ class OwedView(BaseModel):
     principal_minor: int = Field(description="unpaid principal of instalments fallen due")
     current_minor: int = Field(description="unpaid part of the instalment that falls due next")
     payoff_interest_minor: int = Field(description="interest of the current period's elapsed days")
+    payoff_fee_minor: int = Field(description="agreed fee for repaying now what is not due")
     outstanding_principal_minor: int
     arrears_minor: int
     days_past_due: int
+    due_minor: int = Field(description="all that has fallen due: most that is collected")
     repayable_minor: int = Field(description="most that a repayment takes")
     payoff_minor: int = Field(description="what closes the loan")
 
@@ -128,22 +139,29 @@ def list_mirrored_loans(
     visit: Annotated[Visit, visiting(Verb.SHOW_LOANS)],
     lender: Annotated[Address | None, Query()] = None,
     borrower: Annotated[Address | None, Query()] = None,
+    guarantor: Annotated[Address | None, Query()] = None,
     status: Annotated[Status | None, Query()] = None,
     after: Annotated[Hash32 | None, Query(description="last loan id already seen")] = None,
     limit: Limit = 100,
 ) -> LoanPage:
-    """Loans in the order of their origination; a lender's or borrower's key sees its own."""
-    principal = visit.principal
-    is_elsewhere = (principal.as_lender not in (None, lender) and lender is not None) or (
-        principal.as_borrower not in (None, borrower) and borrower is not None
+    """Loans in the order of their origination; a party's key sees its own."""
+    caller = visit.caller
+    own = {
+        "lender": caller.as_lender,
+        "borrower": caller.as_borrower,
+        "guarantor": caller.as_guarantor,
+    }
+    asked = {"lender": lender, "borrower": borrower, "guarantor": guarantor}
+    is_elsewhere = any(
+        party is not None and asked[side] not in (None, party) for side, party in own.items()
     )
+    sides = {side: party or asked[side] for side, party in own.items()}
     with visit.office.store.read() as session:
-        if is_elsewhere or (after is not None and not is_loan_seen_by(session, principal, after)):
+        if is_elsewhere or (after is not None and not is_loan_seen_by(session, caller, after)):
             return LoanPage(loans=[], next_after=None)
         found = list_loans(
             session,
-            lender=principal.as_lender or lender,
-            borrower=principal.as_borrower or borrower,
+            **sides,
             status=status,
             after=after,
             limit=limit,
@@ -158,10 +176,13 @@ def list_mirrored_loans(
 def show_loan(loan_id: LoanId, visit: Annotated[Visit, visiting(Verb.SHOW_LOANS)]) -> LoanView:
     """Terms, status and balances of one loan."""
     with visit.office.store.read() as session:
-        loan = loan_seen_by(session, visit.principal, loan_id)
+        loan = loan_seen_by(session, visit.caller, loan_id)
     return LoanView(
         loan_id=loan.loan_id,
         status=loan.status,
+        lender=loan.lender,
+        is_accelerated=loan.repaid.is_accelerated,
+        is_mandate_revoked=loan.is_mandate_revoked,
         terms=terms_view(loan.terms),
         interest_minor=loan.terms.interest_minor,
         matures_on=loan.terms.matures_on,
@@ -176,7 +197,7 @@ def show_schedule(
 ) -> ScheduleView:
     """Every instalment and what was repaid on it."""
     with visit.office.store.read() as session:
-        loan_seen_by(session, visit.principal, loan_id)
+        loan_seen_by(session, visit.caller, loan_id)
         states = instalments_of(session, loan_id)
     return ScheduleView(
         loan_id=loan_id, instalments=[InstalmentStateView(**asdict(state)) for state in states]
@@ -191,7 +212,7 @@ def show_owed(
 ) -> OwedView:
     """What is owed at a time: for a repayment, for a payoff, and what is in arrears."""
     with visit.office.store.read() as session:
-        loan = loan_seen_by(session, visit.principal, loan_id)
+        loan = loan_seen_by(session, visit.caller, loan_id)
         owed, counted_at = owed_at(session, loan, at=at, now=at or visit.now)
     return _owed_view(owed, counted_at)
 
@@ -202,7 +223,7 @@ def show_history(
 ) -> HistoryView:
     """Everything the ledger told about the loan, oldest first."""
     with visit.office.store.read() as session:
-        loan_seen_by(session, visit.principal, loan_id)
+        loan_seen_by(session, visit.caller, loan_id)
         entries = loan_history(session, loan_id)
     return HistoryView(
         loan_id=loan_id, events=[HistoryEntryView(**asdict(entry)) for entry in entries]
@@ -210,15 +231,18 @@ def show_history(
 
 
 def _balances(loan: Loan) -> BalancesView:
-    repaid = loan.repaid
-    lent_minor = loan.terms.principal_minor if loan.disbursed_at is not None else 0
+    received, account = loan.received, loan.account
     return BalancesView(
-        outstanding_principal_minor=lent_minor - repaid.principal_repaid_minor,
-        principal_repaid_minor=repaid.principal_repaid_minor,
-        interest_repaid_minor=loan.interest_repaid_minor,
-        penalty_repaid_minor=repaid.penalty_repaid_minor,
-        controlled_minor=loan.controlled_minor,
-        withdrawn_minor=loan.withdrawn_minor,
+        outstanding_principal_minor=loan.outstanding_minor,
+        principal_repaid_minor=received.principal_minor,
+        interest_repaid_minor=received.interest_minor,
+        penalty_repaid_minor=received.penalty_minor,
+        fee_repaid_minor=received.fee_minor,
+        controlled_minor=account.controlled_minor,
+        withdrawn_minor=account.withdrawn_minor,
+        collected_minor=account.collected_minor,
+        guaranteed_minor=account.guaranteed_minor,
+        reimbursed_minor=account.reimbursed_minor,
         spent=[
             SpentView(
                 purpose=row.purpose,
@@ -234,6 +258,7 @@ def _owed_view(owed: Owed, at: datetime) -> OwedView:
     return OwedView(
         at=at,
         **asdict(owed),
+        due_minor=owed.due_minor,
         repayable_minor=owed.repayable_minor,
         payoff_minor=owed.payoff_minor,
     )

@@ -83,7 +83,7 @@ def transfer_tokens(
 ) -> CommandView:
     """Transfers tokens between parties and states what for."""
     with visit.audited(Verb.TRANSFER, body.sender):
-        visit.principal.require_party(body.sender, field="sender")
+        visit.caller.require_party(body.sender, field="sender")
         command = transfer(
             visit.office,
             visit.order(key),
@@ -105,7 +105,7 @@ def set_allowance(
 ) -> CommandView:
     """Lets the ledger or the settlement bank spend tokens of a party."""
     with visit.audited(Verb.ALLOW_SPENDING, body.owner):
-        visit.principal.require_party(body.owner, field="owner")
+        visit.caller.require_party(body.owner, field="owner")
         command = allow_spending(
             visit.office,
             visit.order(key),

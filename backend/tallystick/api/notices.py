@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from tallystick.access.caller import Caller
 from tallystick.access.permissions import Verb
-from tallystick.access.principal import Principal
 from tallystick.access.sight import loan_seen_by
 from tallystick.api.values import Limit, LoanId
 from tallystick.api.visit import Visit, visiting
@@ -60,9 +60,9 @@ def list_written_notices(
     """Notices of all loans in the order they were written; a party's key sees those it received."""
     with visit.office.store.read() as session:
         found = list_notices(
-            session, recipient=visit.principal.party, status=status, after=after, limit=limit
+            session, recipient=visit.caller.party, status=status, after=after, limit=limit
         )
-    return _page(visit.principal, found, limit)
+    return _page(visit.caller, found, limit)
 
 
 @router.get("/loans/{loan_id}/notices")
@@ -75,20 +75,20 @@ def list_loan_notices(
 ) -> NoticePage:
     """Notices of one loan in the order they were written."""
     with visit.office.store.read() as session:
-        loan_seen_by(session, visit.principal, loan_id)
+        loan_seen_by(session, visit.caller, loan_id)
         found = list_notices(session, loan_id=loan_id, status=status, after=after, limit=limit)
-    return _page(visit.principal, found, limit)
+    return _page(visit.caller, found, limit)
 
 
-def _page(principal: Principal, found: list[Notice], limit: int) -> NoticePage:
+def _page(caller: Caller, found: list[Notice], limit: int) -> NoticePage:
     return NoticePage(
-        notices=[_view(principal, notice) for notice in found],
+        notices=[_view(caller, notice) for notice in found],
         next_after=found[-1].id if len(found) == limit else None,
     )
 
 
-def _view(principal: Principal, notice: Notice) -> NoticeView:
-    is_shown = principal.may(Verb.SHOW_PROFILES) and principal.reaches_party(notice.recipient)
+def _view(caller: Caller, notice: Notice) -> NoticeView:
+    is_shown = caller.may(Verb.SHOW_PROFILES) and caller.reaches_party(notice.recipient)
     return NoticeView(
         id=notice.id,
         loan_id=notice.loan_id,

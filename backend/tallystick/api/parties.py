@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from tallystick.access.caller import Caller
 from tallystick.access.permissions import Verb
-from tallystick.access.principal import Principal
 from tallystick.access.sight import require_party_seen
 from tallystick.actions.erase_profile import erase_profile
 from tallystick.actions.register_party import register_party
@@ -22,7 +22,7 @@ from tallystick.store.parties import (
     Party,
     PartyNotFound,
     balances_of,
-    claimable_of,
+    claimables_of,
     find_party,
     list_parties,
 )
@@ -32,17 +32,24 @@ from tallystick.store.session import Session
 router = APIRouter(tags=["parties"])
 
 PartyRoleName = Literal["lender", "borrower", "payee", "guarantor", "servicer", "settlement_bank"]
+Language = Literal["zh", "en"]
+PayeeCategory = Annotated[
+    Whole,
+    Field(
+        ge=0,
+        le=65535,
+        description="what a payee sells, in the registrar's list; 0 exactly for other parties",
+    ),
+]
 
 
 class PartyBody(Body):
     address: Address
     roles: list[PartyRoleName] = Field(min_length=1, max_length=6)
-    payee_category: Annotated[Whole, Field(ge=0, le=65535)] = Field(
-        0, description="what a payee sells, in the registrar's list; 0 exactly for other parties"
-    )
+    payee_category: PayeeCategory = 0
     name: Name
     email: Email | None = None
-    language: Literal["zh", "en"] = "zh"
+    language: Language = "zh"
 
 
 class ProfileView(BaseModel):
@@ -60,6 +67,7 @@ class PartyView(BaseModel):
     payee_category: int
     identity_commitment: str
     is_frozen: bool
+    signature_nonce: int = Field(description="what terms carry that the party is to sign")
     registered_at: datetime
     balance_minor: int
     claimable_minor: int
@@ -100,14 +108,14 @@ def list_registered_parties(
     after: Annotated[Address | None, Query(description="last address already seen")] = None,
     limit: Limit = 100,
 ) -> PartyPage:
-    """Parties in the order of their registration; a lender's or borrower's key sees its own."""
+    """Parties in the order of their registration; a party's own key sees itself."""
     with visit.office.store.read() as session:
-        if visit.principal.party is not None:
-            found = [] if after else _own(session, visit.principal.party, role)
+        if visit.caller.party is not None:
+            found = [] if after else _own(session, visit.caller.party, role)
         else:
             roles = roles_from_names([role] if role else [])
             found = list_parties(session, roles=roles, after=after, limit=limit)
-        views = _views(session, visit.principal, found)
+        views = _views(session, visit.caller, found)
     return PartyPage(parties=views, next_after=views[-1].address if len(views) == limit else None)
 
 
@@ -116,9 +124,9 @@ def show_party(
     address: Annotated[Address, Path()], visit: Annotated[Visit, visiting(Verb.SHOW_PARTIES)]
 ) -> PartyView:
     """One party as the mirror knows it."""
-    require_party_seen(visit.principal, address)
+    require_party_seen(visit.caller, address)
     with visit.office.store.read() as session:
-        (view,) = _views(session, visit.principal, [find_party(session, address)])
+        (view,) = _views(session, visit.caller, [find_party(session, address)])
     return view
 
 
@@ -128,7 +136,7 @@ def erase_party_profile(
 ) -> None:
     """Erases the party's personal data; what the chain holds then commits to nothing."""
     with visit.audited(Verb.ERASE_PROFILE, address):
-        erase_profile(visit.office, address, caller=visit.principal.name, now=visit.now)
+        erase_profile(visit.office, address, caller=visit.caller.name, now=visit.now)
 
 
 def _own(session: Session, address: str, role: str | None) -> list[Party]:
@@ -139,11 +147,12 @@ def _own(session: Session, address: str, role: str | None) -> list[Party]:
     return [party] if role is None or role in role_names(party.roles) else []
 
 
-def _views(session: Session, principal: Principal, found: Iterable[Party]) -> list[PartyView]:
+def _views(session: Session, caller: Caller, found: Iterable[Party]) -> list[PartyView]:
     parties = list(found)
     addresses = [party.address for party in parties]
     held = balances_of(session, addresses)
-    profiles = find_profiles(session, addresses) if principal.may(Verb.SHOW_PROFILES) else {}
+    claimable = claimables_of(session, addresses)
+    profiles = find_profiles(session, addresses) if caller.may(Verb.SHOW_PROFILES) else {}
     return [
         PartyView(
             address=party.address,
@@ -151,9 +160,10 @@ def _views(session: Session, principal: Principal, found: Iterable[Party]) -> li
             payee_category=party.payee_category,
             identity_commitment=party.identity_commitment,
             is_frozen=party.is_frozen,
+            signature_nonce=party.signature_nonce,
             registered_at=party.registered_at,
             balance_minor=held[party.address],
-            claimable_minor=claimable_of(session, party.address),
+            claimable_minor=claimable[party.address],
             profile=_profile_view(profiles.get(party.address)),
         )
         for party in parties

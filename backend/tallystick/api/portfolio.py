@@ -37,6 +37,7 @@ class StatusTotalView(BaseModel):
     principal_repaid_minor: int
     interest_repaid_minor: int
     penalty_repaid_minor: int
+    fee_repaid_minor: int
     written_off_minor: int
 
 

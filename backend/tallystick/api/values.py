@@ -24,9 +24,10 @@ from pydantic import (
 
 from tallystick.chain.addresses import address_of
 from tallystick.kernel.errors import Invalid
-from tallystick.loans.terms import TOTAL_MINOR_MAX
 
 _YEAR_MIN, _YEAR_MAX = 1970, 9998
+AMOUNT_MINOR_MAX = 2**53 - 1
+"""Whole numbers up to here are the same to every reader of JSON; no loan comes near."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -79,10 +80,10 @@ Signature = Annotated[
     Field(description="65 bytes r, s, v of a key, or what an ERC-1271 contract takes"),
 ]
 AmountMinor = Annotated[
-    int, Field(strict=True, ge=1, le=TOTAL_MINOR_MAX, description="minor units of the currency")
+    int, Field(strict=True, ge=1, le=AMOUNT_MINOR_MAX, description="minor units of the currency")
 ]
 NoneOrMoreMinor = Annotated[
-    int, Field(strict=True, ge=0, le=TOTAL_MINOR_MAX, description="minor units of the currency")
+    int, Field(strict=True, ge=0, le=AMOUNT_MINOR_MAX, description="minor units of the currency")
 ]
 Whole = Annotated[int, Field(strict=True)]
 Day = Annotated[date, BeforeValidator(_iso_day, json_schema_input_type=date)]
@@ -103,6 +104,8 @@ RatePct = Annotated[
 ]
 
 LoanId = Annotated[Hash32, Path(description="hash of the loan's terms")]
+AssignmentId = Annotated[Hash32, Path(description="digest of the assignment's message")]
+PartyAddress = Annotated[Address, Path(description="address of a party")]
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -13,10 +13,12 @@ from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tallystick.access.audited import audited
+from tallystick.access.caller import Caller
 from tallystick.access.keys import authenticate
 from tallystick.access.permissions import Verb
-from tallystick.access.principal import Principal
+from tallystick.access.sight import terms_seen_by
 from tallystick.actions.desk import Desk, Order
+from tallystick.loans.terms import LoanTerms
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="ApiKey", description="`Authorization: Bearer tsk_...`"
@@ -29,7 +31,7 @@ READS = frozenset(verb for verb in Verb if verb.startswith(("show_", "trace_")))
 @dataclass(frozen=True)
 class Visit:
     office: Desk
-    principal: Principal
+    caller: Caller
     clock: Callable[[], datetime]
 
     @cached_property
@@ -37,17 +39,28 @@ class Visit:
         """One UTC time for the whole request; the clock may be the chain's, and is read late."""
         return self.clock()
 
+    @property
+    def party(self) -> str:
+        """Whom the caller speaks for, where its verb is one of parties only."""
+        assert self.caller.party is not None
+        return self.caller.party
+
+    def terms(self, loan_id: str) -> LoanTerms:
+        """The terms of a loan in the caller's sight. Raises LoanNotFound."""
+        with self.office.store.read() as session:
+            return terms_seen_by(session, self.caller, loan_id)
+
     def order(self, idempotency_key: str) -> Order:
         """Keys are the caller's own: two callers may choose the same one."""
         return Order(
-            caller=self.principal.name,
-            idempotency_key=f"{self.principal.name}:{idempotency_key}",
+            caller=self.caller.name,
+            idempotency_key=f"{self.caller.name}:{idempotency_key}",
             now=self.now,
         )
 
     def audited(self, verb: Verb, subject: str) -> AbstractContextManager[None]:
         return audited(
-            self.office.store, self.principal, verb, subject=subject, clock=lambda: self.now
+            self.office.store, self.caller, verb, subject=subject, clock=lambda: self.now
         )
 
 
@@ -72,10 +85,10 @@ def visiting(verb: Verb) -> Any:
         response.headers["Cache-Control"] = "no-store"
         office = office_of(request)
         with office.store.read() as session:
-            principal = authenticate(session, credentials.credentials if credentials else None)
-        visit = Visit(office, principal, clock_of(request))
+            caller = authenticate(session, credentials.credentials if credentials else None)
+        visit = Visit(office, caller, clock_of(request))
         if verb in READS:
-            principal.require(verb)
+            caller.require(verb)
         else:
             with visit.audited(verb, subject=request.scope["route"].path):
                 pass

@@ -19,7 +19,10 @@ from eth_hash.auto import keccak
 from tallystick.chain.refusals import LedgerRefused, refusal_of
 from tallystick.kernel.errors import Corrupt
 
-CONTRACTS = ("AccessManager", "PartyRegistry", "SettlementToken", "LoanLedger")
+CONTRACTS = ("AccessManager", "PartyRegistry", "SettlementToken", "LoanServicing", "LoanLedger")
+ACCOUNTS = ("PasskeyAccountFactory", "PasskeyAccount")
+CO_LENDING = ("CoLendingFactory", "CoLending")
+"""Like `ACCOUNTS` beside the deployed contracts; what they refuse is told in words too."""
 _ERROR_STRING = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
 _PANICS = {
@@ -127,7 +130,7 @@ def decode_revert(data: bytes) -> LedgerRefused:
 def _errors() -> Mapping[bytes, dict[str, Any]]:
     return {
         keccak(_signature(entry).encode())[:4]: entry
-        for name in CONTRACTS
+        for name in CONTRACTS + ACCOUNTS + CO_LENDING
         for entry in abi(name)
         if entry["type"] == "error"
     }

@@ -24,21 +24,19 @@ from tallystick.chain.client import Node
 from tallystick.chain.fees import current_fees
 from tallystick.chain.sending import SendStatus
 from tallystick.chain.signers import SignedTx, Signer, Tx
+from tallystick.chain.staff_roles import (
+    GUARDED,
+    ROLES,
+    Delays,
+    handing_over_calls,
+    manager_call,
+    opening_calls,
+)
 from tallystick.chain.words import address_bytes, text_word
 from tallystick.kernel.currencies import minor_digits
 from tallystick.kernel.errors import Corrupt, Invalid, NotFound, Unavailable
 from tallystick.parties.roles import PartyRole
 
-ADMIN = 0
-ROLES: Mapping[str, int] = {"registrar": 1, "settlement_bank": 2, "servicer": 3, "guardian": 4}
-"""Staff roles by the number the access manager knows them by."""
-
-_GRANTS: Sequence[tuple[str, str, tuple[str, ...]]] = (
-    ("registrar", "PartyRegistry", ("register", "update")),
-    ("settlement_bank", "SettlementToken", ("mint", "burn")),
-    ("servicer", "LoanLedger", ("disburse", "pay", "writeOff", "serveNotice")),
-    ("guardian", "PartyRegistry", ("freeze", "unfreeze")),
-)
 _CODE_GAS = 200
 _CALLDATA_GAS = 16
 _CONSTRUCTOR_GAS = 1_000_000
@@ -63,9 +61,15 @@ class RolesIncomplete(Invalid):
     title = "Staff roles incomplete"
 
 
+class DeployerIsStaff(Invalid):
+    """The deployer's key is used once and holds nothing afterwards."""
+
+    title = "Deployer among the staff"
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the contracts of one currency are.
+    """Where the contracts of one currency are. `loan_servicing` is code the ledger delegates to.
 
     `block_number` is the block before the first contract: nothing of theirs happened in it or
     earlier, and its `block_hash` tells this chain from another of the same id. `bytecode_digests`
@@ -80,19 +84,28 @@ class Deployment:
     access_manager: str
     party_registry: str
     settlement_token: str
+    loan_servicing: str
     loan_ledger: str
     bytecode_digests: Mapping[str, str]
 
     @property
-    def addresses(self) -> tuple[str, str, str]:
+    def addresses(self) -> tuple[str, ...]:
         """The contracts whose events the mirror follows."""
-        return (self.party_registry, self.settlement_token, self.loan_ledger)
+        return (
+            self.access_manager, self.party_registry, self.settlement_token, self.loan_ledger
+        )  # fmt: skip
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The contracts that ask the access manager who may call what."""
+        return tuple(self.address_of(contract) for contract in GUARDED)
 
     def address_of(self, contract: str) -> str:
         return {
             "AccessManager": self.access_manager,
             "PartyRegistry": self.party_registry,
             "SettlementToken": self.settlement_token,
+            "LoanServicing": self.loan_servicing,
             "LoanLedger": self.loan_ledger,
         }[contract]
 
@@ -103,16 +116,23 @@ def deploy(
     *,
     currency: str,
     roles: Mapping[str, str],
+    delays: Delays | None = None,
     mine: Callable[[], object] | None = None,
     timeout_seconds: float = 60.0,
 ) -> Deployment:
     """Deploys and wires the contracts; `roles` names the address of each of `ROLES`.
 
-    An `admin` among `roles` takes over the administration from `deployer`. `mine` is called once
-    the txs are sent, on chains that mine on demand. Raises RolesIncomplete, DeploymentFailed.
+    `deployer` holds no role afterwards. `delays` are `Delays()` unless told. `mine` is called once
+    the txs are sent, on chains that mine on demand. Raises RolesIncomplete, DeployerIsStaff,
+    DeploymentFailed.
     """
     if missing := ROLES.keys() - roles.keys():
         raise RolesIncomplete(f"Name an address for {', '.join(sorted(missing))}.", field="roles")
+    if named := [role for role, address in roles.items() if address == deployer.address]:
+        raise DeployerIsStaff(
+            f"The deployer's key holds no role afterwards; name another for {named[0]}.",
+            field="roles",
+        )
     head = node.header("latest")
     if head.number == 0 and mine is not None:
         # A development chain makes block 0 anew whenever it starts.
@@ -120,7 +140,7 @@ def deploy(
         head = node.header("latest")
     (nonce,) = node.nonces([deployer.address])
     # Created in this order by consecutive nonces, so every address is known beforehand.
-    manager, registry, token, ledger = (
+    manager, registry, token, servicing, ledger = (
         _created(deployer.address, nonce + index) for index in range(len(CONTRACTS))
     )
     deployment = Deployment(
@@ -132,6 +152,7 @@ def deploy(
         access_manager=manager,
         party_registry=registry,
         settlement_token=token,
+        loan_servicing=servicing,
         loan_ledger=ledger,
         bytecode_digests={name: bytecode_digest(name) for name in CONTRACTS},
     )
@@ -141,7 +162,7 @@ def deploy(
             CONTRACTS, _constructor_arguments(deployment, deployer), strict=True
         )
     ]
-    calls = _configuration(deployment, deployer.address, roles)
+    calls = _configuration(deployment, deployer.address, roles, delays or Delays())
     fees = current_fees(node)
     txs = [
         Tx(
@@ -179,8 +200,9 @@ def verify(node: Node, deployment: Deployment) -> None:
         )
     for name in CONTRACTS:
         _verify_code(node, name, deployment.address_of(name))
-    manager, registry, token = (
-        deployment.access_manager, deployment.party_registry, deployment.settlement_token
+    manager, registry, token, servicing = (
+        deployment.access_manager, deployment.party_registry, deployment.settlement_token,
+        deployment.loan_servicing,
     )  # fmt: skip
     currency = text_word(deployment.currency, "currency")
     for contract, function, expected in (
@@ -189,9 +211,12 @@ def verify(node: Node, deployment: Deployment) -> None:
         ("SettlementToken", "REGISTRY", _word(registry)),
         ("SettlementToken", "currency", currency),
         ("SettlementToken", "decimals", deployment.decimals.to_bytes(32)),
+        ("LoanServicing", "REGISTRY", _word(registry)),
+        ("LoanServicing", "TOKEN", _word(token)),
         ("LoanLedger", "authority", _word(manager)),
         ("LoanLedger", "REGISTRY", _word(registry)),
         ("LoanLedger", "TOKEN", _word(token)),
+        ("LoanLedger", "SERVICING", _word(servicing)),
     ):
         told = node.call(deployment.address_of(contract), selector(contract, function))
         if told != expected:
@@ -231,6 +256,7 @@ def read_record(home: Path, chain_id: int) -> Deployment:
 def _constructor_arguments(deployment: Deployment, deployer: Signer) -> list[bytes]:
     manager = deployment.access_manager
     name, symbol = f"{deployment.currency} bank money", f"t{deployment.currency}"
+    ledger = [manager, deployment.party_registry, deployment.settlement_token]
     return [
         encode(["address"], [deployer.address]),
         encode(["address"], [manager]),
@@ -245,63 +271,27 @@ def _constructor_arguments(deployment: Deployment, deployer: Signer) -> list[byt
                 deployment.decimals,
             ],
         ),
-        encode(
-            ["address", "address", "address"],
-            [manager, deployment.party_registry, deployment.settlement_token],
-        ),
+        encode(["address"] * 3, ledger),
+        encode(["address"] * 4, [*ledger, deployment.loan_servicing]),
     ]
 
 
 def _configuration(
-    deployment: Deployment, deployer: str, roles: Mapping[str, str]
+    deployment: Deployment, deployer: str, roles: Mapping[str, str], delays: Delays
 ) -> list[tuple[str, bytes]]:
     """The calls after creation: who may call what, and the ledger's own record as a party."""
     manager = deployment.access_manager
-    first = []
-    for role, contract, functions in _GRANTS:
-        target = deployment.address_of(contract)
-        selectors = [selector(contract, function) for function in functions]
-        first.append(
-            _manager_call(
-                "setTargetFunctionRole",
-                ["address", "bytes4[]", "uint64"],
-                target,
-                selectors,
-                ROLES[role],
-            )
-        )
-    first += [
-        _manager_call("labelRole", ["uint64", "string"], number, role)
-        for role, number in ROLES.items()
-    ]
-    # The deployer registers the ledger, then is no registrar any more.
-    first.append(_grant(ROLES["registrar"], deployer))
-    commitment = keccak(b"LoanLedger")
     register = selector("PartyRegistry", "register") + encode(
         ["address", "uint32", "uint16", "bytes32"],
-        [deployment.loan_ledger, int(PartyRole.LEDGER), 0, commitment],
+        [deployment.loan_ledger, int(PartyRole.LEDGER), 0, keccak(b"LoanLedger")],
     )
-    second = [
-        _manager_call("revokeRole", ["uint64", "address"], ROLES["registrar"], deployer),
-        *(_grant(number, roles[role]) for role, number in ROLES.items()),
-    ]
-    admin = roles.get("admin", deployer)
-    if admin != deployer:
-        second.append(_grant(ADMIN, admin))
-        second.append(_manager_call("renounceRole", ["uint64", "address"], ADMIN, deployer))
+    opening = opening_calls(deployment.address_of, deployer, delays)
+    handing_over = handing_over_calls(deployer, roles, delays)
     return [
-        (manager, _manager_call("multicall", ["bytes[]"], first)),
+        (manager, manager_call("multicall", ["bytes[]"], opening)),
         (deployment.party_registry, register),
-        (manager, _manager_call("multicall", ["bytes[]"], second)),
+        (manager, manager_call("multicall", ["bytes[]"], handing_over)),
     ]
-
-
-def _grant(role: int, account: str) -> bytes:
-    return _manager_call("grantRole", ["uint64", "address", "uint32"], role, account, 0)
-
-
-def _manager_call(function: str, types: list[str], *arguments: object) -> bytes:
-    return selector("AccessManager", function) + encode(types, arguments)
 
 
 def _send(

@@ -12,31 +12,34 @@ from tallystick.chain.client import Block, CallRequest, Node
 from tallystick.chain.deployment import Deployment
 from tallystick.chain.failures import NodeAnswerInvalid
 from tallystick.chain.refusals import LedgerRefused
-from tallystick.chain.terms import encode_terms
+from tallystick.chain.terms import witness
 from tallystick.chain.words import address_bytes, hash_bytes, text_word
-from tallystick.loans.loan import Status
+from tallystick.loans.loan import Account, Status
+from tallystick.loans.reduction import Reduction
+from tallystick.loans.repaid import DueAtOnce, Repaid
 from tallystick.loans.terms import LoanTerms
 from tallystick.loans.waterfall import Owed
 
 _WORD = 32
 _EPOCH = date(1970, 1, 1)
-_STATUSES = (None, Status.APPROVED, Status.ACTIVE, Status.WRITTEN_OFF, Status.CLOSED)
+_STATUSES = (None, *Status)
+_LOAN_WORDS = 7 + 6 + 5 + 5 + 1
+_ACCELERATED = 8
+_MANDATE_REVOKED = 16
 
 
 @dataclass(frozen=True, slots=True)
 class OnChainLoan:
-    """`loanOf`: members as in the contract's `Loan`; `accrued_on` is none before disbursement."""
+    """`loanOf`: all the ledger stores of a loan, apart from purposes spent and notices served.
+
+    `repaid` is none before disbursement; `assignee` is none while the claim is who signed's.
+    """
 
     status: Status
-    disbursed_at: datetime | None
-    accrued_on: date | None
-    next_instalment: int
-    paid_on_next_minor: int
-    principal_repaid_minor: int
-    penalty_unit_days: int
-    penalty_repaid_minor: int
-    controlled_minor: int
-    withdrawn_minor: int
+    is_mandate_revoked: bool
+    repaid: Repaid | None
+    account: Account
+    assignee: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class OnChainParty:
     roles: int
     payee_category: int
     is_frozen: bool
+    signature_nonce: int
     identity_commitment: str
 
 
@@ -72,7 +76,7 @@ class LedgerReader:
     def loans(self, loan_ids: Sequence[str], block: Block = "latest") -> list[OnChainLoan | None]:
         function = selector("LoanLedger", "loanOf")
         answers = self._ledger(
-            [function + hash_bytes(one, "loan_id") for one in loan_ids], 10, block
+            [function + hash_bytes(one, "loan_id") for one in loan_ids], _LOAN_WORDS, block
         )
         return [_loan(words) for words in answers]
 
@@ -86,10 +90,10 @@ class LedgerReader:
         function = selector("LoanLedger", "owedAt")
         answers = self._ledger(
             [
-                function + _uint(2 * _WORD) + _uint(int(at.timestamp())) + encode_terms(terms)
+                function + _uint(2 * _WORD) + _uint(int(at.timestamp())) + _bytes(witness(terms))
                 for terms, at in questions
             ],
-            8,
+            9,
             block,
         )
         return [Owed(*words) for words in answers]
@@ -149,6 +153,10 @@ class LedgerReader:
         data = selector("SettlementToken", "totalSupply")
         return self._read([CallRequest(self.deployment.settlement_token, data)], 1, block)[0][0]
 
+    def is_paused(self, block: Block = "latest") -> bool:
+        """Whether origination, restructuring and disbursement are stopped."""
+        return bool(self._ledger([selector("LoanLedger", "isPaused")], 1, block)[0][0])
+
     def parties(
         self, addresses: Sequence[str], block: Block = "latest"
     ) -> dict[str, OnChainParty | None]:
@@ -160,7 +168,7 @@ class LedgerReader:
         ]
         return {
             address: _party(words)
-            for address, words in zip(addresses, self._read(requests, 4, block), strict=True)
+            for address, words in zip(addresses, self._read(requests, 5, block), strict=True)
         }
 
     def _by_address(
@@ -203,20 +211,48 @@ def _loan(words: tuple[int, ...]) -> OnChainLoan | None:
     status = _STATUSES[words[0]]
     if status is None:
         return None
-    disbursed_at = _time(words[1])
+    flags, next_instalment, accrued_day, paid_on_next, penalty_repaid, unit_days = words[1:7]
+    carried_penalty, carried_interest, interest, principal, oldest_due_day = words[18:23]
+    assignee = words[23]
+    repaid = Repaid(
+        accrued_on=_day(accrued_day),
+        next_instalment=next_instalment,
+        paid_on_next_minor=paid_on_next,
+        penalty_unit_days=unit_days,
+        penalty_repaid_minor=penalty_repaid,
+        is_accelerated=bool(flags & _ACCELERATED),
+        reduction=Reduction(*words[13:18]),
+        due_at_once=DueAtOnce(
+            carried_penalty_minor=carried_penalty,
+            carried_interest_minor=carried_interest,
+            accelerated_interest_minor=interest,
+            accelerated_principal_minor=principal,
+            oldest_due_on=_day(oldest_due_day) if oldest_due_day else None,
+        ),
+    )
     return OnChainLoan(
-        status,
-        disbursed_at,
-        None if disbursed_at is None else _EPOCH + timedelta(days=words[2]),
-        *words[3:],
+        status=status,
+        is_mandate_revoked=bool(flags & _MANDATE_REVOKED),
+        repaid=repaid if accrued_day else None,
+        account=Account(*words[7:13]),
+        assignee=f"0x{assignee:040x}" if assignee else None,
     )
 
 
 def _party(words: tuple[int, ...]) -> OnChainParty | None:
-    roles, payee_category, is_frozen, commitment = words
+    roles, payee_category, is_frozen, signature_nonce, commitment = words
     if roles == 0:
         return None
-    return OnChainParty(roles, payee_category, bool(is_frozen), f"0x{commitment:064x}")
+    return OnChainParty(
+        roles, payee_category, bool(is_frozen), signature_nonce, f"0x{commitment:064x}"
+    )
+
+
+def _day(number: int) -> date:
+    try:
+        return _EPOCH + timedelta(days=number)
+    except OverflowError:
+        raise NodeAnswerInvalid(f"The ledger returned a day numbered {number}.") from None
 
 
 def _time(seconds: int) -> datetime | None:
@@ -229,3 +265,7 @@ def _address(value: str) -> bytes:
 
 def _uint(value: int) -> bytes:
     return value.to_bytes(_WORD)
+
+
+def _bytes(value: bytes) -> bytes:
+    return _uint(len(value)) + value + bytes(-len(value) % _WORD)

@@ -11,7 +11,9 @@ from tallystick.chain.words import WordMalformed, number_date, word_text
 from tallystick.kernel.errors import Refused
 from tallystick.parties.roles import role_names
 
-_STATUSES = ("unknown", "approved", "active", "written off", "closed")
+_STATUSES = (
+    "unknown", "revoked", "approved", "cancelled", "active", "written off", "restructured", "closed"
+)  # fmt: skip
 
 SENTENCES: Mapping[str, str] = {
     # LoanLedger: agreement
@@ -26,16 +28,29 @@ SENTENCES: Mapping[str, str] = {
     "SignatureExpired": (
         "The signatures could be used until {signBy}; agree on a later day and sign again."
     ),
-    "SignatureIsRevoked": "{party} has revoked its signature of loan {loanId}; sign new terms.",
+    "SignatureNonceInvalid": (
+        "The terms carry nonce {nonce} of {signer}, which has cancelled what it signed; ask the "
+        "registry for its nonce and sign terms that carry it."
+    ),
+    "SignatureIsRevoked": "A side has revoked its signature of loan {loanId}; sign new terms.",
     "PartyNotActiveAs": "{party} is not registered as {roles}, or is frozen; ask the registrar.",
     "CallerNotPermitted": "{caller} may not do this for this loan.",
     "CurrencyMismatch": "The ledger does not serve {currency}; use the ledger of that currency.",
     "AmountZero": "The amount must not be zero.",
+    "IsPaused": (
+        "A guardian has stopped origination, restructuring and disbursement; repayments go on."
+    ),
+    "WitnessMalformed": "The witness is cut short, too long, or shows pages that do not exist.",
+    "InstalmentNotShown": (
+        "The call needs instalment {index} (from 0), which its witness does not show; show more of "
+        "the schedule."
+    ),
+    "AgreementMismatch": "The agreement shown is not the one the witness names.",
     "TermInvalid": "The term {field} cannot be originated as it is; mend it and sign again.",
     "InstalmentInvalid": "Instalment {index} (from 0) cannot be originated: {field} is wrong.",
     "PurposeInvalid": "Purpose {index} (from 0) cannot be originated: {field} is wrong.",
     "ScheduleNotSummingToPrincipal": (
-        "The instalments repay {sumMinor} of principal, not the {principalMinor} lent."
+        "The instalments leave {leftMinor} of principal outstanding; the last must leave none."
     ),
     "PrincipalNotUsable": (
         "Caps and self-paid share cover {usableMinor} of {principalMinor} lent; nobody could "
@@ -68,15 +83,41 @@ SENTENCES: Mapping[str, str] = {
     "EvidenceMissing": "A payment needs the hash of its evidence.",
     # LoanLedger: repayment and servicing
     "NothingOwed": "Nothing can be repaid on loan {loanId} now.",
-    "PayoffAboveMax": (
-        "Paying off takes {payoffMinor}, more than the {amountMinorMax} offered; ask what is "
-        "owed and offer that."
+    "AmountAboveMax": (
+        "This takes {takenMinor}, more than the {amountMinorMax} offered; ask what is owed and "
+        "offer that."
     ),
     "NotInArrears": "Loan {loanId} is not in arrears and cannot be written off.",
+    "NotLateEnough": (
+        "The loan is {daysPastDue} days past due; more than {daysAgreed} are agreed for this."
+    ),
+    "NotAgreed": "The terms of the loan do not allow this ({what}).",
+    "MandateIsRevoked": "The borrower has revoked the mandate of loan {loanId}; ask it to repay.",
+    "NothingToCollect": (
+        "Nothing can be collected on loan {loanId}: nothing is due, or the mandate, the "
+        "borrower's balance or its allowance leaves nothing."
+    ),
+    "NothingToCallFor": (
+        "Nothing can be taken from the guarantor of loan {loanId}: nothing is due, the guarantee "
+        "is used up, or its balance or allowance leaves nothing."
+    ),
+    "DueAmountsFirst": "{dueMinor} is due and has to be repaid first.",
+    "PrepaymentTooLarge": (
+        "{principalMinor} is more than the {maxMinor} outstanding beyond the current instalment; "
+        "to repay everything, pay off."
+    ),
+    "NothingToReimburse": "The guarantor of loan {loanId} has nothing to get back.",
+    "LoanAlreadyAccelerated": "All of loan {loanId} was made due; repay it or pay it off.",
+    "AssigneeInvalid": "{assignee} is a party of the loan and cannot become its lender.",
+    "RestructuringMismatch": (
+        "The new terms do not continue the loan: {field} does not match what they replace."
+    ),
     "NoticeAlreadyServed": "The notice {contentHash} of loan {loanId} is anchored already.",
     "NoticeIncomplete": "A notice needs a dunning step and the hash of its content.",
     "NothingToClaim": "Nothing is held for {party}.",
     "TimeBeforeAccrual": "The loan has been touched after {asOf}; ask about {accruedOn} or later.",
+    "BatchNested": "A batch cannot hold another batch.",
+    "PauseUnchanged": "The ledger is stopped already, or was not stopped.",
     # PartyRegistry
     "PartyNotRegistered": "{party} is not registered.",
     "PartyAddressZero": "The zero address cannot be a party.",
@@ -111,6 +152,46 @@ SENTENCES: Mapping[str, str] = {
     "ERC2612ExpiredSignature": "The permit's deadline, {deadline}, has passed; sign a new one.",
     "ERC2612InvalidSigner": "The permit was signed by {signer}, not by {owner}.",
     "SafeERC20FailedOperation": "The settlement token {token} refused the transfer.",
+    # PasskeyAccount
+    "AssertionInvalid": (
+        "No passkey of this account signed the challenge {challenge}, or its user was not "
+        "verified; sign with a passkey of the account."
+    ),
+    "DeadlinePassed": "The signature could be used until {deadline} (unix time); sign again.",
+    "NonceInvalid": (
+        "The account's next nonce is {expectedNonce}, and {nonce} was signed; ask for the nonce "
+        "and sign again."
+    ),
+    "AlreadyExecuting": "A call of the account came back to it; its next calls wait their turn.",
+    "CallerNotAccount": "Only the account itself can do this, by calls its passkey signed.",
+    "CallerNotFactory": "Only the factory can do this, as it creates the account.",
+    "PasskeyInvalid": "The public key {x}, {y} is not a point on P-256.",
+    "PasskeyAlreadyAdded": "The passkey {passkeyId} signs for this account already.",
+    "PasskeyUnknown": "The passkey {passkeyId} does not sign for this account.",
+    "PasskeyIsLast": "The passkey {passkeyId} is the account's last; add another one first.",
+    # CoLending
+    "MemberCountInvalid": "A co-lending has two to sixteen members, not {count}.",
+    "MemberRepeated": "{member} is listed as a member more than once; list each lender once.",
+    "MemberInvalid": "Member {index} (from 0) cannot be agreed on: its {field} is wrong.",
+    "MemberNotLender": "{member} is not registered as a lender, or is frozen; ask the registrar.",
+    "MemberIsParty": "{member} is a member and on the loan's other side; it cannot be both.",
+    "SharesMissing": "No member has a share of what goes beyond the priorities; agree on one.",
+    "CallerNotMember": "{caller} is not a member of this co-lending.",
+    "ConsentUnchanged": "{member} has said so about {digest} already.",
+    "AlreadyFunded": (
+        "This co-lending has funded loan {loanId} and funds no other; make another one."
+    ),
+    "LenderIsAnother": "The terms name {lender} as lender, not this co-lending.",
+    "PrincipalNotCommitted": (
+        "The principal is {principalMinor}, the members' commitments are {committedMinor}; they "
+        "must be equal."
+    ),
+    "MajorityMissing": (
+        "Members of {agreedMinor} out of {committedMinor} committed agree; more than half must."
+    ),
+    "ActAlreadyTaken": "The act {digest} was done already; sign another with another deadline.",
+    "NothingToDistribute": "Nothing has come in that was not paid on.",
+    "ReentrancyGuardReentrantCall": "A receiver came back in the middle of a payout.",
     # AccessManager
     "AccessManagedUnauthorized": (
         "{caller} does not hold the role this needs; ask the administrator of the contracts."
@@ -131,11 +212,14 @@ SENTENCES: Mapping[str, str] = {
     "AccessManagerUnauthorizedConsume": "{target} may not consume a scheduled operation.",
     # OpenZeppelin underneath
     "AddressEmptyCode": "There is no contract at {target}.",
+    "CloneArgumentsTooLong": "What the contract should carry in its code is too long.",
+    "Create2EmptyBytecode": "There is no code to create a contract from.",
     "ECDSAInvalidSignature": "The signature recovers no signer.",
     "ECDSAInvalidSignatureLength": "A signature has 65 bytes, not {length}.",
     "ECDSAInvalidSignatureS": (
         "The signature's s value {s} is malleable; sign again with a current library."
     ),
+    "FailedDeployment": "A contract could not be created.",
     "FailedCall": "A call inside the contract failed.",
     "InsufficientBalance": "The contract holds {balance} of the {needed} needed.",
     "InvalidAccountNonce": "The permit of {account} must carry nonce {currentNonce}.",
@@ -145,7 +229,7 @@ SENTENCES: Mapping[str, str] = {
 }
 """What to tell the caller, by Solidity error."""
 
-_TEXTS = ("currency", "purpose", "field")
+_TEXTS = ("currency", "purpose", "field", "what")
 _DATES = ("signBy", "disburseOn", "disburseBy")
 
 

@@ -120,7 +120,7 @@ class DigestSigner(abc.ABC):
         return self.signature_of(keccak(b"\x19" + message.version + message.header + message.body))
 
     def signature_of(self, digest: bytes) -> bytes:
-        """65 bytes, r ‖ s ‖ v, over a digest such as `tallystick.chain.terms.signing_digest`."""
+        """65 bytes, r ‖ s ‖ v, over a digest such as `tallystick.chain.messages.signing_digest`."""
         r, s, parity = self.sign_digest(digest)
         return r.to_bytes(32) + s.to_bytes(32) + bytes((27 + parity,))
 

@@ -1,327 +1,251 @@
-"""Loan terms as the ledger reads them: ABI encoding, loan id, and the message both sides sign.
+"""Loan terms as the ledger reads them: the packed witness and agreement, and the loan id.
 
-Written out by hand where a general encoder would do, because every disbursement, payment and
-repayment carries the whole terms: a schedule of 36 rows is encoded in microseconds.
+The layouts are those of `WitnessLib` and `AgreementLib`. A call shows only the pages of the
+schedule it needs; the ledger hashes the loan id from them and the hashes of the other pages:
 
-    loan id = keccak256(head words ‖ keccak256(purpose words) ‖ keccak256(instalment words))
+    loan id = keccak256(head ‖ hashes of all pages)
 
-and the signed message is EIP-712 typed data in which every term and every instalment is a field.
+where a page is twelve instalments behind the date and the balance they start from, and the head
+ends with the hash of the agreement. Terms are packed once: every call about a loan carries them.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from eth_hash.auto import keccak
 
-from tallystick.chain.words import (
-    WordMalformed,
-    address_bytes,
-    date_number,
-    hash_bytes,
-    number_date,
-    text_word,
-    word_text,
+from tallystick.chain.packing import (
+    Address,
+    Code,
+    Day,
+    Field,
+    Hash,
+    Number,
+    SignedNumber,
+    Text,
+    pack,
+    unpack,
 )
+from tallystick.chain.words import WordMalformed, date_number, number_date
 from tallystick.loans.instalment import Instalment
-from tallystick.loans.terms import LoanTerms, PurposeCap
-
-DOMAIN_NAME = "Tallystick LoanLedger"
-DOMAIN_VERSION = "1"
-
-_HEAD_WORDS = 18
-_ROW_WORDS = 3
-_WORD = 32
-
-_DOMAIN_FIELDS = (
-    ("name", "string"),
-    ("version", "string"),
-    ("chainId", "uint256"),
-    ("verifyingContract", "address"),
-)
-_PURPOSE_FIELDS = (("purpose", "string"), ("payeeCategory", "uint16"), ("capMinor", "uint64"))
-_INSTALMENT_FIELDS = (
-    ("dueOn", "uint32"),
-    ("principalMinor", "uint64"),
-    ("interestMinor", "uint64"),
-)
-_TERMS_FIELDS = (
-    ("agreement", "string"),
-    ("lender", "address"),
-    ("borrower", "address"),
-    ("currency", "string"),
-    ("principalMinor", "uint64"),
-    ("method", "string"),
-    ("dayCount", "string"),
-    ("annualRatePpm", "uint32"),
-    ("rounding", "string"),
-    ("penaltyRatePpm", "uint32"),
-    ("penaltyYearDays", "uint16"),
-    ("graceDays", "uint16"),
-    ("utcOffsetMinutes", "int16"),
-    ("signBy", "uint32"),
-    ("disburseOn", "uint32"),
-    ("disburseBy", "uint32"),
-    ("selfPaidMinorMax", "uint64"),
-    ("documentHash", "bytes32"),
-    ("purposes", "PurposeCap[]"),
-    ("instalments", "Instalment[]"),
+from tallystick.loans.loan import Loan
+from tallystick.loans.terms import (
+    ALLOCATIONS,
+    COLLECTABLE_BY,
+    DAY_COUNTS,
+    METHODS,
+    PREPAYMENTS,
+    ROUNDINGS,
+    TOTAL_MINOR_MAX,
+    LoanTerms,
+    PurposeCap,
+    TermsInvalid,
 )
 
+PAGE_ROWS = 12
+_ROW_BYTES = 16
+_PAGE_BYTES = PAGE_ROWS * _ROW_BYTES
+_HASH_BYTES = 32
 
-def _struct_type(name: str, fields: Sequence[tuple[str, str]]) -> str:
-    return f"{name}({','.join(f'{kind} {member}' for member, kind in fields)})"
-
-
-_INSTALMENT_TYPE = _struct_type("Instalment", _INSTALMENT_FIELDS)
-_PURPOSE_TYPE = _struct_type("PurposeCap", _PURPOSE_FIELDS)
-_DOMAIN_TYPEHASH = keccak(_struct_type("EIP712Domain", _DOMAIN_FIELDS).encode())
-_INSTALMENT_TYPEHASH = keccak(_INSTALMENT_TYPE.encode())
-_PURPOSE_TYPEHASH = keccak(_PURPOSE_TYPE.encode())
-_TERMS_TYPEHASH = keccak(
-    (_struct_type("LoanTerms", _TERMS_FIELDS) + _INSTALMENT_TYPE + _PURPOSE_TYPE).encode()
+_HEAD = (
+    Field("lender", 20, Address()),
+    Field("borrower", 20, Address()),
+    Field("guarantor", 20, Address(is_optional=True)),
+    Field("instalment_count", 2, Number()),
+    Field("utc_offset_minutes", 2, SignedNumber()),
+    Field("rounding", 1, Code(ROUNDINGS)),
+    Field("allocation", 1, Code(ALLOCATIONS)),
+    Field("penalty_rate_ppm", 4, Number()),
+    Field("penalty_year_days", 2, Number()),
+    Field("grace_days", 2, Number()),
+    Field("prepayment", 1, Code(PREPAYMENTS)),
+    Field("prepayment_fee_ppm", 4, Number()),
+    Field("accelerate_after_days", 2, Number()),
+    Field("mandate_minor_max", 6, Number()),
+    Field("collectable_by", 1, Code(COLLECTABLE_BY)),
+    Field("guarantee_minor_max", 6, Number()),
+    Field("guarantee_after_days", 2, Number()),
+    Field("has_collateral", 1, Number()),
 )
+_AGREEMENT = (
+    Field("agreement", 32, Text()),
+    Field("document_hash", 32, Hash()),
+    Field("collateral_hash", 32, Hash(is_optional=True)),
+    Field("prior_loan_id", 32, Hash(is_optional=True)),
+    Field("currency", 3, Text()),
+    Field("method", 1, Code(METHODS)),
+    Field("day_count", 1, Code(DAY_COUNTS)),
+    Field("annual_rate_ppm", 4, Number()),
+    Field("sign_by", 4, Day()),
+    Field("disburse_by", 4, Day()),
+    Field("self_paid_minor_max", 6, Number()),
+    Field("lender_nonce", 4, Number()),
+    Field("borrower_nonce", 4, Number()),
+    Field("guarantor_nonce", 4, Number()),
+)
+_PURPOSE = (
+    Field("purpose", 32, Text()),
+    Field("payee_category", 2, Number()),
+    Field("cap_minor", 6, Number()),
+)
+_OPENING = (Field("disburse_on", 4, Day()), Field("principal_minor", 6, Number()))
+
+
+def _size(fields: tuple[Field, ...]) -> int:
+    return sum(field.size for field in fields)
+
+
+_HEAD_BYTES = _size(_HEAD) + _HASH_BYTES
+_AGREEMENT_BYTES = _size(_AGREEMENT)
+_PURPOSE_BYTES = _size(_PURPOSE)
+_OPENING_BYTES = _size(_OPENING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """`schedule` is the opening and all rows; each page of it overlaps the one before by ten
+    bytes."""
+
+    loan_id: str
+    head: bytes
+    page_hashes: tuple[bytes, ...]
+    schedule: bytes
+    agreement: bytes
 
 
 def loan_id(terms: LoanTerms) -> str:
-    """The ledger's `idOf`: `0x` hex of 32 bytes. Raises TextInvalid, HexInvalid."""
-    purposes = keccak(_purpose_words(terms))
-    instalments = keccak(_instalment_words(terms))
-    return "0x" + keccak(_head_words(terms) + purposes + instalments).hex()
+    """The ledger's `idOf`: `0x` hex of 32 bytes.
 
-
-def encode_terms(terms: LoanTerms) -> bytes:
-    """The ABI encoding of the `LoanTerms` tuple itself, without the offset that points at it."""
-    purposes = _purpose_words(terms)
-    at = (_HEAD_WORDS + 2) * _WORD
-    return b"".join(
-        (
-            _head_words(terms),
-            _uint(at),
-            _uint(at + _WORD + len(purposes)),
-            _uint(len(terms.purposes)),
-            purposes,
-            _uint(len(terms.instalments)),
-            _instalment_words(terms),
-        )
-    )
-
-
-def decode_terms(body: bytes) -> LoanTerms:
-    """The inverse of `encode_terms`; `body` may go on behind the tuple.
-
-    Raises WordMalformed if this is not the encoding of valid terms.
+    Raises TextInvalid, HexInvalid, and TermsInvalid for other members that cannot be packed.
     """
-    try:
-        return _decode_terms(body)
-    except struct.error:
-        raise WordMalformed("The encoded loan terms are cut short.") from None
+    return _packed(terms).loan_id
 
 
-def typed_data(terms: LoanTerms, chain_id: int, ledger: str) -> dict[str, Any]:
-    """The complete JSON that `eth_signTypedData_v4` takes: what a wallet shows and signs."""
-    return {
-        "types": {
-            "EIP712Domain": _named(_DOMAIN_FIELDS),
-            "LoanTerms": _named(_TERMS_FIELDS),
-            "Instalment": _named(_INSTALMENT_FIELDS),
-            "PurposeCap": _named(_PURPOSE_FIELDS),
-        },
-        "primaryType": "LoanTerms",
-        "domain": {
-            "name": DOMAIN_NAME,
-            "version": DOMAIN_VERSION,
-            "chainId": chain_id,
-            "verifyingContract": ledger,
-        },
-        "message": {
-            "agreement": terms.agreement,
-            "lender": terms.lender,
-            "borrower": terms.borrower,
-            "currency": terms.currency,
-            "principalMinor": terms.principal_minor,
-            "method": terms.method,
-            "dayCount": terms.day_count,
-            "annualRatePpm": terms.annual_rate_ppm,
-            "rounding": terms.rounding,
-            "penaltyRatePpm": terms.penalty_rate_ppm,
-            "penaltyYearDays": terms.penalty_year_days,
-            "graceDays": terms.grace_days,
-            "utcOffsetMinutes": terms.utc_offset_minutes,
-            "signBy": date_number(terms.sign_by),
-            "disburseOn": date_number(terms.disburse_on),
-            "disburseBy": date_number(terms.disburse_by),
-            "selfPaidMinorMax": terms.self_paid_minor_max,
-            "documentHash": terms.document_hash,
-            "purposes": [
-                {"purpose": p.purpose, "payeeCategory": p.payee_category, "capMinor": p.cap_minor}
-                for p in terms.purposes
-            ],
-            "instalments": [
-                {
-                    "dueOn": date_number(row.due_on),
-                    "principalMinor": row.principal_minor,
-                    "interestMinor": row.interest_minor,
-                }
-                for row in terms.instalments
-            ],
-        },
-    }
+def agreement_of(terms: LoanTerms) -> bytes:
+    """The terms that only some calls need, packed. Raises as `loan_id` does."""
+    return _packed(terms).agreement
 
 
-def signing_digest(terms: LoanTerms, chain_id: int, ledger: str) -> bytes:
-    """The 32 bytes both sides sign: the EIP-712 digest of `typed_data`, the ledger's `digestOf`."""
-    domain = keccak(
-        _DOMAIN_TYPEHASH
-        + keccak(DOMAIN_NAME.encode())
-        + keccak(DOMAIN_VERSION.encode())
-        + _uint(chain_id)
-        + address_bytes(ledger).rjust(32, b"\0")
-    )
-    return keccak(b"\x19\x01" + domain + _struct_hash(terms))
-
-
-def _struct_hash(terms: LoanTerms) -> bytes:
-    head = _head_words(terms)
-    words = [head[at : at + _WORD] for at in range(0, len(head), _WORD)]
-    for index, (_, kind) in enumerate(_TERMS_FIELDS[:_HEAD_WORDS]):
-        if kind == "string":
-            words[index] = keccak(words[index].rstrip(b"\0"))
-    purposes = b"".join(
-        keccak(
-            _PURPOSE_TYPEHASH
-            + keccak(p.purpose.encode())
-            + _uint(p.payee_category)
-            + _uint(p.cap_minor)
-        )
-        for p in terms.purposes
-    )
-    rows = _instalment_words(terms)
-    size = _ROW_WORDS * _WORD
-    instalments = b"".join(
-        keccak(_INSTALMENT_TYPEHASH + rows[at : at + size]) for at in range(0, len(rows), size)
-    )
-    return keccak(_TERMS_TYPEHASH + b"".join(words) + keccak(purposes) + keccak(instalments))
-
-
-def _head_words(terms: LoanTerms) -> bytes:
+def witness(terms: LoanTerms, first: int = 0, end: int | None = None) -> bytes:
+    """A witness that shows the pages of instalments `first` to `end` - 1, which count from zero;
+    by default all. Raises as `loan_id` does."""
+    packed = _packed(terms)
+    count = len(terms.instalments)
+    end = count if end is None else min(end, count)
+    first_page, end_page = first // PAGE_ROWS, -(-end // PAGE_ROWS)
+    if first >= end:
+        return b"".join((packed.head, b"\0\0", *packed.page_hashes))
     return b"".join(
         (
-            text_word(terms.agreement, "agreement"),
-            address_bytes(terms.lender, "lender").rjust(32, b"\0"),
-            address_bytes(terms.borrower, "borrower").rjust(32, b"\0"),
-            text_word(terms.currency, "currency"),
-            _uint(terms.principal_minor),
-            text_word(terms.method, "method"),
-            text_word(terms.day_count, "day_count"),
-            _uint(terms.annual_rate_ppm),
-            text_word(terms.rounding, "rounding"),
-            _uint(terms.penalty_rate_ppm),
-            _uint(terms.penalty_year_days),
-            _uint(terms.grace_days),
-            terms.utc_offset_minutes.to_bytes(32, signed=True),
-            _uint(date_number(terms.sign_by)),
-            _uint(date_number(terms.disburse_on)),
-            _uint(date_number(terms.disburse_by)),
-            _uint(terms.self_paid_minor_max),
-            hash_bytes(terms.document_hash, "document_hash"),
+            packed.head,
+            bytes((first_page, end_page - first_page)),
+            *packed.page_hashes[:first_page],
+            *packed.page_hashes[end_page:],
+            packed.schedule[first_page * _PAGE_BYTES : end_page * _PAGE_BYTES + _OPENING_BYTES],
         )
     )
 
 
-def _purpose_words(terms: LoanTerms) -> bytes:
+def witness_for(loan: Loan, today: date) -> bytes:
+    """The smallest witness of what `loan` owes on `today`: from its next instalment to the first
+    one not due, and one more, so that neither a day nor another's repayment outruns it."""
+    rows = loan.terms.instalments
+    first = end = loan.repaid.next_instalment
+    while end < len(rows) and rows[end].due_on <= today:
+        end += 1
+    return witness(loan.terms, first, end + 2)
+
+
+def decode_terms(full_witness: bytes, agreement: bytes) -> LoanTerms:
+    """The terms that a witness of all pages and its agreement make.
+
+    Raises WordMalformed unless they are exactly what `witness` and `agreement_of` make of them.
+    """
+    head = unpack(_HEAD, full_witness)
+    count = head.pop("instalment_count")
+    del head["has_collateral"]
+    schedule = full_witness[_HEAD_BYTES + 2 :]
+    if count == 0 or len(schedule) != _OPENING_BYTES + count * _ROW_BYTES:
+        raise WordMalformed("The witness does not show the whole schedule.")
+    terms = LoanTerms(
+        **head,
+        **unpack(_AGREEMENT, agreement),
+        **unpack(_OPENING, schedule),
+        purposes=_unpack_purposes(agreement),
+        instalments=_unpack_instalments(schedule),
+    )
+    try:
+        is_exact = agreement_of(terms) == agreement and witness(terms) == full_witness
+    except TermsInvalid as error:
+        raise WordMalformed(error.detail) from error
+    if not is_exact:
+        raise WordMalformed("The witness and the agreement are not packed as terms are.")
+    return terms
+
+
+@lru_cache(maxsize=4096)
+def _packed(terms: LoanTerms) -> _Packed:
+    values = {name: getattr(terms, name) for name in LoanTerms.__dataclass_fields__}
+    values["instalment_count"] = len(terms.instalments)
+    values["has_collateral"] = int(terms.collateral_hash is not None)
+    agreement = pack(_AGREEMENT, values) + _pack_purposes(terms)
+    head = pack(_HEAD, values) + keccak(agreement)
+    schedule = pack(_OPENING, values) + _pack_instalments(terms)
+    hashes = tuple(
+        keccak(schedule[at : at + _OPENING_BYTES + _PAGE_BYTES])
+        for at in range(0, len(schedule) - _OPENING_BYTES, _PAGE_BYTES)
+    )
+    identity = "0x" + keccak(b"".join((head, *hashes))).hex()
+    return _Packed(identity, head, hashes, schedule, agreement)
+
+
+def _pack_purposes(terms: LoanTerms) -> bytes:
     return b"".join(
-        text_word(p.purpose, "purpose") + _uint(p.payee_category) + _uint(p.cap_minor)
+        pack(
+            _PURPOSE,
+            {"purpose": p.purpose, "payee_category": p.payee_category, "cap_minor": p.cap_minor},
+        )
         for p in terms.purposes
     )
 
 
-def _instalment_words(terms: LoanTerms) -> bytes:
-    values: list[int] = []
-    for row in terms.instalments:
-        due = row.due_on
-        values += (
-            due.year * 10_000 + due.month * 100 + due.day,
-            row.principal_minor,
-            row.interest_minor,
-        )
-    return struct.pack(">" + "24xQ" * len(values), *values)
-
-
-def _decode_terms(body: bytes) -> LoanTerms:
-    words = [body[at : at + _WORD] for at in range(0, (_HEAD_WORDS + 2) * _WORD, _WORD)]
-    purposes = _rows(body, _small(words[18]), 2**16)
-    instalments = _rows(body, _small(words[19]), 2**16)
-    return LoanTerms(
-        agreement=word_text(words[0]),
-        lender=_address(words[1]),
-        borrower=_address(words[2]),
-        currency=word_text(words[3]),
-        principal_minor=_small(words[4]),
-        method=word_text(words[5]),
-        day_count=word_text(words[6]),
-        annual_rate_ppm=_small(words[7]),
-        rounding=word_text(words[8]),
-        penalty_rate_ppm=_small(words[9]),
-        penalty_year_days=_small(words[10]),
-        grace_days=_small(words[11]),
-        utc_offset_minutes=int.from_bytes(words[12], signed=True),
-        sign_by=number_date(_small(words[13])),
-        disburse_on=number_date(_small(words[14])),
-        disburse_by=number_date(_small(words[15])),
-        self_paid_minor_max=_small(words[16]),
-        document_hash="0x" + words[17].hex(),
-        purposes=tuple(
-            PurposeCap(
-                word_text(purposes[at : at + 32]),
-                _small(purposes[at + 32 : at + 64]),
-                _small(purposes[at + 64 : at + 96]),
-            )
-            for at in range(0, len(purposes), _ROW_WORDS * _WORD)
-        ),
-        instalments=_instalments(instalments),
-    )
-
-
-def _instalments(rows: bytes) -> tuple[Instalment, ...]:
-    # Amounts and dates are 64 bits at most: what lies above must be zero.
-    values = struct.unpack(">" + "24sQ" * (len(rows) // _WORD), rows)
-    if any(map(any, values[::2])):
-        raise WordMalformed("An instalment has bits outside its members.")
-    numbers = values[1::2]
+def _unpack_purposes(agreement: bytes) -> tuple[PurposeCap, ...]:
     return tuple(
-        Instalment(number, number_date(due), principal, interest)
-        for number, (due, principal, interest) in enumerate(
-            zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), start=1
-        )
+        PurposeCap(**unpack(_PURPOSE, agreement[at : at + _PURPOSE_BYTES]))
+        for at in range(_AGREEMENT_BYTES, len(agreement), _PURPOSE_BYTES)
     )
 
 
-def _rows(body: bytes, offset: int, count_max: int) -> bytes:
-    count = _small(body[offset : offset + _WORD])
-    end = offset + _WORD + count * _ROW_WORDS * _WORD
-    if count > count_max or end > len(body):
-        raise WordMalformed("The encoded loan terms are cut short.")
-    return body[offset + _WORD : end]
+def _pack_instalments(terms: LoanTerms) -> bytes:
+    """Interest (6 bytes), due date (4) and principal outstanding after it (6), of each."""
+    left = terms.principal_minor
+    rows = []
+    for index, row in enumerate(terms.instalments):
+        left -= row.principal_minor
+        if not (
+            row.principal_minor >= 0 <= row.interest_minor <= TOTAL_MINOR_MAX
+            and 0 <= left <= TOTAL_MINOR_MAX
+        ):
+            raise TermsInvalid(
+                f"instalments[{index}] must have amounts from 0 to {TOTAL_MINOR_MAX} and not "
+                "repay more than is outstanding.",
+                field=f"instalments[{index}]",
+            )
+        packed = row.interest_minor << 80 | date_number(row.due_on) << 48 | left
+        rows.append(packed.to_bytes(_ROW_BYTES))
+    return b"".join(rows)
 
 
-def _small(word: bytes) -> int:
-    if len(word) != _WORD or any(word[:24]):
-        raise WordMalformed("A word of the encoded loan terms is missing or out of range.")
-    return int.from_bytes(word)
-
-
-def _address(word: bytes) -> str:
-    if any(word[:12]):
-        raise WordMalformed("A word of the encoded loan terms is not an address.")
-    return "0x" + word[12:].hex()
-
-
-def _uint(value: int) -> bytes:
-    return value.to_bytes(32)
-
-
-def _named(fields: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"name": member, "type": kind} for member, kind in fields]
+def _unpack_instalments(schedule: bytes) -> tuple[Instalment, ...]:
+    before = int.from_bytes(schedule[_OPENING_BYTES - 6 : _OPENING_BYTES])
+    rows = []
+    for number, at in enumerate(range(_OPENING_BYTES, len(schedule), _ROW_BYTES), start=1):
+        row = int.from_bytes(schedule[at : at + _ROW_BYTES])
+        left = row & TOTAL_MINOR_MAX
+        due_on = number_date(row >> 48 & 0xFFFFFFFF)
+        rows.append(Instalment(number, due_on, before - left, row >> 80))
+        before = left
+    return tuple(rows)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from tallystick.kernel.errors import Corrupt, Invalid
 
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+
+_FAR_SECONDS = int(FAR.timestamp())
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -55,6 +58,11 @@ def number_date(yyyymmdd: int) -> date:
         return date(yyyymmdd // 10_000, yyyymmdd // 100 % 100, yyyymmdd % 100)
     except (ValueError, OverflowError):
         raise WordMalformed(f"{yyyymmdd} is not a date written yyyymmdd.") from None
+
+
+def moment(seconds: int) -> datetime:
+    """Unix seconds as UTC. Anyone may name times that no calendar holds: they are far away."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds < _FAR_SECONDS else FAR
 
 
 def address_bytes(address: str, field: str | None = None) -> bytes:

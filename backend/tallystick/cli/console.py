@@ -51,7 +51,7 @@ EXIT_CODES: tuple[tuple[type[TallystickError], int], ...] = (
 )
 """0 is done, 1 a fault of the program, 3 a difference found by `reconcile`."""
 
-_WIDE = 140
+_WIDE = 160
 
 Render = Callable[[Console], None]
 

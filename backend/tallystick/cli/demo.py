@@ -59,6 +59,11 @@ def _render(console: Console, outcome: DemoOutcome) -> None:
     console.print(Rule("Portfolio"))
     render_portfolio(console, outcome.report)
 
+    told = ", ".join(
+        f"{count} {name.replace('_', ' ')}" for name, count in outcome.happened.items() if count
+    )
+    console.print(f"Also: {told}.")
+
     console.print(Rule("Misuse tried, and refused by the contracts"))
     table = Table("what was tried", "the contracts' answer")
     table.add_column("times", justify="right")
@@ -81,5 +86,5 @@ def _render(console: Console, outcome: DemoOutcome) -> None:
     )
     parts = dict(outcome.seconds)
     chain, total = parts.pop("chain"), parts.pop("total")
-    told = ", ".join(f"{part.replace('_', ' ')} {seconds:.1f}" for part, seconds in parts.items())
-    console.print(f"[dim]{total:.1f} s ({told}), of which {chain:.1f} s waiting for the chain[/]")
+    spent = ", ".join(f"{part.replace('_', ' ')} {seconds:.1f}" for part, seconds in parts.items())
+    console.print(f"[dim]{total:.1f} s ({spent}), of which {chain:.1f} s waiting for the chain[/]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from tallystick.actions.show_owed import owed_at
 from tallystick.chain.addresses import address_of
-from tallystick.cli import loan_agreement, loan_orders
+from tallystick.cli import loan_agreement, loan_orders, loan_repayment, loan_servicing
 from tallystick.cli.console import HomeOption, JsonOption, answer, print_wide
 from tallystick.cli.opening import LoanArgument, names_of, office_at
 from tallystick.cli.render_loan import (
@@ -34,6 +35,7 @@ def list_(
     status: Annotated[Status | None, typer.Option(help="Only loans of this status.")] = None,
     lender: Annotated[str | None, typer.Option(help="Only loans of this lender.")] = None,
     borrower: Annotated[str | None, typer.Option(help="Only loans of this borrower.")] = None,
+    guarantor: Annotated[str | None, typer.Option(help="Only loans of this guarantor.")] = None,
     after: Annotated[str | None, typer.Option(help="Begin behind this loan id.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
     home: HomeOption = None,
@@ -42,12 +44,14 @@ def list_(
     """Loans in order of origination, as mirrored."""
     of_lender = address_of(lender, field="lender") if lender else None
     of_borrower = address_of(borrower, field="borrower") if borrower else None
+    of_guarantor = address_of(guarantor, field="guarantor") if guarantor else None
     with office_at(home) as office, office.store.read() as session:
         found = list_loans(
             session,
             status=status,
             lender=of_lender,
             borrower=of_borrower,
+            guarantor=of_guarantor,
             after=after,
             limit=limit,
         )
@@ -73,6 +77,7 @@ def list_(
             "agreement": loan.agreement,
             "lender": loan.lender,
             "borrower": loan.borrower,
+            "guarantor": loan.guarantor,
             "currency": loan.currency,
             "status": loan.status,
             "principal_minor": loan.principal_minor,
@@ -92,10 +97,14 @@ def show(loan_id: LoanArgument, home: HomeOption = None, as_json: JsonOption = F
         instalments = instalments_of(session, loan_id)
         history = loan_history(session, loan_id)
         owed, at = owed_at(session, loan, at=None, now=office.chain_now())
-        names = names_of(session, [loan.terms.lender, loan.terms.borrower])
+        names = names_of(session, {loan.lender, *loan.terms.signers})
     payload: dict[str, Any] = {
         "loan_id": loan.loan_id,
         "status": loan.status,
+        "lender": loan.lender,
+        "is_accelerated": loan.repaid.is_accelerated,
+        "is_mandate_revoked": loan.is_mandate_revoked,
+        "account": asdict(loan.account),
         "terms": loan.terms.as_json(),
         "instalments": [
             {
@@ -119,6 +128,7 @@ def show(loan_id: LoanArgument, home: HomeOption = None, as_json: JsonOption = F
             "days_past_due": owed.days_past_due,
             "repayable_minor": owed.repayable_minor,
             "payoff_minor": owed.payoff_minor,
+            "due_minor": owed.due_minor,
         },
         "history": [
             {
@@ -143,3 +153,5 @@ def show(loan_id: LoanArgument, home: HomeOption = None, as_json: JsonOption = F
 
 app.add_typer(loan_agreement.app)
 app.add_typer(loan_orders.app)
+app.add_typer(loan_repayment.app)
+app.add_typer(loan_servicing.app)

@@ -9,17 +9,23 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tallystick.actions.propose_loan import propose_loan
+from tallystick.actions.desk import Order
+from tallystick.actions.extend import Extension, extended_terms
+from tallystick.actions.propose_loan import propose_loan, with_signature_nonces
+from tallystick.actions.revoke_signature import revoke_signature as order_revocation
 from tallystick.actions.sign_loan import sign_loan
 from tallystick.chain.addresses import address_of
-from tallystick.chain.terms import typed_data
+from tallystick.chain.messages import typed_data
 from tallystick.cli.console import HomeOption, JsonOption, answer
-from tallystick.cli.opening import LoanArgument, office_at
-from tallystick.cli.sending import CALLER
+from tallystick.cli.opening import LoanArgument, day_of, file_hash, office_at
+from tallystick.cli.sending import CALLER, KeyOption, place_order
 from tallystick.kernel.errors import Invalid
+from tallystick.loans.loan import local_day
 from tallystick.loans.terms import LoanTerms
 from tallystick.office.office import Office
 from tallystick.store.agreements import Agreement, find_agreement
+from tallystick.store.commands import Command
+from tallystick.store.loans import find_loan
 
 app = typer.Typer()
 
@@ -32,12 +38,18 @@ class TermsUnreadable(Invalid):
 def propose(
     terms_file: Annotated[
         Path,
-        typer.Argument(help="JSON with every term, in the form `loan show --json` shows them."),
+        typer.Argument(help="JSON with the terms, in the form `loan show --json` shows them."),
     ],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put terms out for signature."""
+    """Put terms out for signature.
+
+    Terms that an ordinary loan does without may be left out: guarantor,
+    allocation, prepayment, mandate, acceleration, guarantee, collateral,
+    prior loan, signature nonces. Terms with a prior_loan_id replace that
+    loan, by `loan restructure`.
+    """
     try:
         source = json.loads(terms_file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -46,6 +58,43 @@ def propose(
     with office_at(home) as office:
         agreement = propose_loan(office, terms, caller=CALLER, now=office.chain_now())
     _tell(agreement, as_json=as_json)
+
+
+@app.command()
+def extend(
+    loan_id: LoanArgument,
+    agreement: Annotated[str, typer.Option(help="Number of the new terms.")],
+    months: Annotated[int, typer.Option(help="How much later every unpaid instalment is due.")],
+    effective_on: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="The one day on which it can take place.")
+    ],
+    document: Annotated[
+        Path, typer.Option(help="The agreement's text; its SHA-256 is one of the terms.")
+    ],
+    sign_by: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Last day of signing; effective-on if not given."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put terms out for signature that give the borrower more time and change little else."""
+    effective = day_of(effective_on, field="effective_on")
+    extension = Extension(
+        agreement=agreement,
+        months=months,
+        effective_on=effective,
+        sign_by=day_of(sign_by, field="sign_by") if sign_by else effective,
+        document_hash=file_hash(document, field="document"),
+    )
+    with office_at(home) as office:
+        now = office.chain_now()
+        with office.store.read() as session:
+            loan = find_loan(session, loan_id)
+        today = local_day(now, loan.terms.utc_offset_minutes)
+        terms = with_signature_nonces(office, extended_terms(loan, extension, today))
+        proposed = propose_loan(office, terms, caller=CALLER, now=now)
+    _tell(proposed, as_json=as_json)
 
 
 @app.command()
@@ -63,7 +112,7 @@ def message(
 @app.command()
 def sign(
     loan_id: LoanArgument,
-    signer: Annotated[str, typer.Option(help="Address of the lender or the borrower.")],
+    signer: Annotated[str, typer.Option(help="Address of the lender, borrower or guarantor.")],
     signature: Annotated[
         str | None,
         typer.Option(help="0x and hex digits; made with the key the house holds if not given."),
@@ -86,6 +135,25 @@ def sign(
             now=office.chain_now(),
         )
     _tell(agreement, as_json=as_json)
+
+
+@app.command("revoke-signature")
+def revoke_signature(
+    loan_id: LoanArgument,
+    signer: Annotated[str, typer.Option(help="Who signed; the house must hold the key.")],
+    key: KeyOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Withdraw a side's signature from terms that are not a loan yet, for good."""
+    address = address_of(signer, field="signer")
+
+    def make(office: Office, order: Order) -> Command:
+        with office.store.read() as session:
+            terms = find_agreement(session, loan_id).terms
+        return order_revocation(office, order, terms, signer=address)
+
+    place_order(home, key, make, as_json=as_json)
 
 
 def _message(office: Office, loan_id: str) -> dict[str, Any]:

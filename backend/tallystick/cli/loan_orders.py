@@ -1,43 +1,32 @@
-"""Orders about a loan, from its origination to its last repayment."""
+"""Orders about a loan, from its origination to the use of its proceeds."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tallystick.actions.cancel import cancel as order_cancel
 from tallystick.actions.desk import Order
 from tallystick.actions.disburse import disburse as order_disburse
 from tallystick.actions.originate import originate as order_originate
 from tallystick.actions.pay import pay as order_pay
-from tallystick.actions.payoff import payoff as order_payoff
-from tallystick.actions.repay import repay as order_repay
 from tallystick.actions.withdraw import withdraw as order_withdraw
-from tallystick.actions.write_off import write_off as order_write_off
 from tallystick.chain.addresses import address_of
 from tallystick.cli.console import HomeOption, JsonOption
-from tallystick.cli.opening import LoanArgument
+from tallystick.cli.opening import (
+    AmountOption,
+    LoanArgument,
+    file_hash,
+    minor_in,
+    terms_in,
+)
 from tallystick.cli.sending import KeyOption, place_order
-from tallystick.kernel.errors import Invalid
-from tallystick.kernel.money import amount_minor_of
-from tallystick.loans.terms import LoanTerms
 from tallystick.office.office import Office
 from tallystick.store.commands import Command
-from tallystick.store.loans import find_loan
 
 app = typer.Typer()
-
-AmountOption = Annotated[str, typer.Option(help='In the loan\'s currency, like "1500.00".')]
-PayerOption = Annotated[
-    str | None,
-    typer.Option(help="Who pays; the borrower if not given. The house must hold the key."),
-]
-
-
-class EvidenceUnreadable(Invalid):
-    title = "Evidence cannot be read"
 
 
 @app.command()
@@ -47,7 +36,7 @@ def originate(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a loan both sides signed to the ledger."""
+    """Bring a loan all sides signed to the ledger."""
     place_order(
         home, key, lambda office, order: order_originate(office, order, loan_id), as_json=as_json
     )
@@ -63,7 +52,7 @@ def disburse(
     """Move the principal from the lender into the loan's controlled account."""
 
     def make(office: Office, order: Order) -> Command:
-        return order_disburse(office, order, _terms(office, loan_id))
+        return order_disburse(office, order, terms_in(office, loan_id))
 
     place_order(home, key, make, as_json=as_json)
 
@@ -83,19 +72,16 @@ def pay(
 ) -> None:
     """Pay a payee from the controlled account for an agreed purpose."""
     receiver = address_of(payee, field="payee")
-    try:
-        evidence_hash = "0x" + sha256(evidence.read_bytes()).hexdigest()
-    except OSError as error:
-        raise EvidenceUnreadable(f"{evidence}: {error.strerror}", field="evidence") from None
+    evidence_hash = file_hash(evidence, field="evidence")
 
     def make(office: Office, order: Order) -> Command:
-        terms = _terms(office, loan_id)
+        terms = terms_in(office, loan_id)
         return order_pay(
             office,
             order,
             terms,
             payee=receiver,
-            amount_minor=_minor(terms, amount),
+            amount_minor=minor_in(terms, amount),
             purpose=purpose,
             evidence_hash=evidence_hash,
         )
@@ -114,75 +100,28 @@ def withdraw(
     """Release part of the self-paid share to the borrower, whose key the house must hold."""
 
     def make(office: Office, order: Order) -> Command:
-        terms = _terms(office, loan_id)
-        return order_withdraw(office, order, terms, amount_minor=_minor(terms, amount))
+        terms = terms_in(office, loan_id)
+        return order_withdraw(office, order, terms, amount_minor=minor_in(terms, amount))
 
     place_order(home, key, make, as_json=as_json)
 
 
 @app.command()
-def repay(
+def cancel(
     loan_id: LoanArgument,
-    amount: AmountOption,
-    payer: PayerOption = None,
+    party: Annotated[
+        str | None,
+        typer.Option(help="The lender or the borrower, whose key the house must hold; the lender."),
+    ] = None,
     key: KeyOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Repay at most AMOUNT: penalty, then the oldest instalment's interest and principal."""
-    sender = address_of(payer, field="payer") if payer else None
+    """Give up a loan before its disbursement."""
+    address = address_of(party, field="party") if party else None
 
     def make(office: Office, order: Order) -> Command:
-        terms = _terms(office, loan_id)
-        return order_repay(
-            office, order, terms, amount_minor_max=_minor(terms, amount), payer=sender
-        )
+        terms = terms_in(office, loan_id)
+        return order_cancel(office, order, terms, party=address or terms.lender)
 
     place_order(home, key, make, as_json=as_json)
-
-
-@app.command()
-def payoff(
-    loan_id: LoanArgument,
-    amount: AmountOption,
-    payer: PayerOption = None,
-    key: KeyOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Repay everything, if that takes no more than AMOUNT, and close the loan."""
-    sender = address_of(payer, field="payer") if payer else None
-
-    def make(office: Office, order: Order) -> Command:
-        terms = _terms(office, loan_id)
-        return order_payoff(
-            office, order, terms, amount_minor_max=_minor(terms, amount), payer=sender
-        )
-
-    place_order(home, key, make, as_json=as_json)
-
-
-@app.command("write-off")
-def write_off(
-    loan_id: LoanArgument,
-    reason: Annotated[str, typer.Option(help="Only its SHA-256 is kept, on chain.")],
-    key: KeyOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Stop carrying a loan in arrears; the debt survives."""
-    reason_hash = "0x" + sha256(reason.encode()).hexdigest()
-
-    def make(office: Office, order: Order) -> Command:
-        return order_write_off(office, order, _terms(office, loan_id), reason_hash=reason_hash)
-
-    place_order(home, key, make, as_json=as_json)
-
-
-def _terms(office: Office, loan_id: str) -> LoanTerms:
-    with office.store.read() as session:
-        return find_loan(session, loan_id).terms
-
-
-def _minor(terms: LoanTerms, amount: str) -> int:
-    return amount_minor_of(amount, terms.currency, field="amount")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -12,12 +11,11 @@ from rich.table import Table
 from tallystick.actions.desk import Order
 from tallystick.actions.register_party import register_party
 from tallystick.chain.addresses import address_of
-from tallystick.cli import party_account
+from tallystick.cli import party_account, party_record
 from tallystick.cli.console import HomeOption, JsonOption, answer, print_wide
 from tallystick.cli.opening import names_of, office_at
+from tallystick.cli.party_record import CategoryOption, Language, check_identity
 from tallystick.cli.sending import KeyOption, place_order
-from tallystick.delivery.mail import check_mailbox
-from tallystick.kernel.errors import Invalid
 from tallystick.kernel.money import amount_text
 from tallystick.office.office import Office
 from tallystick.parties.roles import role_names, roles_from_names
@@ -27,20 +25,6 @@ from tallystick.store.parties import Party, balances_of, claimable_of, find_part
 app = typer.Typer(
     no_args_is_help=True, help="Register and look up parties, book their bank payments."
 )
-
-_NAME_MAX = 200
-_PAYEE_CATEGORY_MAX = 2**16 - 1
-
-
-class Language(StrEnum):
-    """Of the notices a party gets."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-class NameInvalid(Invalid):
-    title = "Not a name"
 
 
 @app.command()
@@ -52,9 +36,7 @@ def register(
     name: Annotated[str, typer.Option(help="Kept in this database only, never on chain.")],
     email: Annotated[str | None, typer.Option(help="Where notices go.")] = None,
     language: Annotated[Language, typer.Option(help="Of its notices.")] = Language.ZH,
-    payee_category: Annotated[
-        int, typer.Option(min=0, max=_PAYEE_CATEGORY_MAX, help="What a payee sells; 0 for others.")
-    ] = 0,
+    payee_category: CategoryOption = 0,
     key: KeyOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -62,10 +44,7 @@ def register(
     """Register a party; the chain gets a salted commitment, nothing else about it."""
     registered = address_of(address, field="address")
     roles = roles_from_names(role)
-    if not 0 < len(name) <= _NAME_MAX or not name.isprintable():
-        raise NameInvalid(f"a name is 1 to {_NAME_MAX} printable characters", field="name")
-    if email is not None:
-        check_mailbox(name, email)
+    check_identity(name, email)
 
     def make(office: Office, order: Order) -> Command:
         return register_party(
@@ -146,8 +125,10 @@ def _facts(party: Party) -> dict[str, Any]:
         "roles": role_names(party.roles),
         "payee_category": party.payee_category,
         "is_frozen": party.is_frozen,
+        "signature_nonce": party.signature_nonce,
         "registered_at": party.registered_at.isoformat(),
     }
 
 
+app.add_typer(party_record.app)
 app.add_typer(party_account.app)

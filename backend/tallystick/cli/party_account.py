@@ -15,11 +15,14 @@ from tallystick.actions.book_bank_payment import (
     bank_reference_of,
     book_bank_payment,
 )
+from tallystick.actions.claim import claim as order_claim
 from tallystick.actions.desk import Order
+from tallystick.actions.transfer import NO_EVIDENCE
+from tallystick.actions.transfer import transfer as order_transfer
 from tallystick.chain.addresses import address_of
 from tallystick.chain.signers import KeyInvalid, LocalKey
 from tallystick.cli.console import HomeOption, JsonOption, answer
-from tallystick.cli.opening import office_at
+from tallystick.cli.opening import file_hash, office_at
 from tallystick.cli.sending import KeyOption, place_order
 from tallystick.kernel.money import amount_minor_of
 from tallystick.office.office import Office
@@ -105,6 +108,51 @@ def bank_payment(
         )
 
     place_order(home, key, make, as_json=as_json)
+
+
+@app.command()
+def transfer(
+    sender: Annotated[str, typer.Argument(help="Whose money; the house must hold the key.")],
+    receiver: Annotated[str, typer.Argument(help="Address of another registered party.")],
+    amount: AmountOption,
+    purpose: Annotated[str, typer.Option(help="What for, in up to 31 ASCII characters.")],
+    evidence: Annotated[
+        Path | None, typer.Option(help="An invoice, say; its SHA-256 goes on chain.")
+    ] = None,
+    key: KeyOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Transfer settlement tokens from one party to another, saying what for."""
+    giver, taker = address_of(sender, field="sender"), address_of(receiver, field="receiver")
+    evidence_hash = file_hash(evidence, field="evidence") if evidence else NO_EVIDENCE
+
+    def make(office: Office, order: Order) -> Command:
+        return order_transfer(
+            office,
+            order,
+            sender=giver,
+            receiver=taker,
+            amount_minor=_minor(office, amount),
+            purpose=purpose,
+            evidence_hash=evidence_hash,
+        )
+
+    place_order(home, key, make, as_json=as_json)
+
+
+@app.command()
+def claim(
+    party: Annotated[str, typer.Argument(help="Whose money; the house must hold the key.")],
+    key: KeyOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch what the ledger held for a party that could not receive it."""
+    address = address_of(party, field="party")
+    place_order(
+        home, key, lambda office, order: order_claim(office, order, address), as_json=as_json
+    )
 
 
 def _minor(office: Office, amount: str) -> int:

@@ -25,8 +25,8 @@ def render_terms(console: Console, loan: Loan, names: Mapping[str, str]) -> None
     for label, value in (
         ("loan", loan.loan_id),
         ("agreement", escape(terms.agreement)),
-        ("status", loan.status.replace("_", " ")),
-        ("lender", names.get(terms.lender, terms.lender)),
+        ("status", _standing(loan)),
+        ("lender", names.get(loan.lender, loan.lender)),
         ("borrower", names.get(terms.borrower, terms.borrower)),
         ("principal", _money(terms, terms.principal_minor)),
         ("rate", f"{_pct(terms.annual_rate_ppm)} % a year, {escape(terms.day_count)}"),
@@ -34,6 +34,7 @@ def render_terms(console: Console, loan: Loan, names: Mapping[str, str]) -> None
         ("penalty", f"{_pct(terms.penalty_rate_ppm)} % a year after {terms.grace_days} days"),
         ("purposes", escape(", ".join(_purposes(loan)) or "none")),
         ("matures on", str(terms.matures_on)),
+        *_agreed_besides(loan, names),
     ):
         facts.add_row(f"[dim]{label}[/]", value)
     console.print(facts)
@@ -95,12 +96,48 @@ def _words(event: str) -> str:
     return spaced.replace("_", " ").strip()
 
 
+def _standing(loan: Loan) -> str:
+    words = loan.status.replace("_", " ")
+    return f"{words}, all made due" if loan.repaid.is_accelerated else words
+
+
+def _agreed_besides(loan: Loan, names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """What an ordinary loan does without."""
+    terms, account = loan.terms, loan.account
+    if terms.prior_loan_id is not None:
+        yield "replaces", terms.prior_loan_id
+    if loan.assignee is not None:
+        yield "lent by", names.get(terms.lender, terms.lender)
+    if terms.guarantor is not None:
+        guarantee = (
+            f"{names.get(terms.guarantor, terms.guarantor)}, up to "
+            f"{_money(terms, terms.guarantee_minor_max)} after {terms.guarantee_after_days} days; "
+            f"paid {_money(terms, account.guaranteed_minor)}, "
+            f"got back {_money(terms, account.reimbursed_minor)}"
+        )
+        yield "guarantor", guarantee
+    if terms.mandate_minor_max:
+        revoked = ", revoked" if loan.is_mandate_revoked else ""
+        mandate = (
+            f"collectable by {terms.collectable_by}, {_money(terms, account.collected_minor)} of "
+            f"{_money(terms, terms.mandate_minor_max)} collected{revoked}"
+        )
+        yield "mandate", mandate
+    if terms.prepayment != "not_allowed":
+        rule = terms.prepayment.replace("_", " ")
+        yield "prepayment", f"{rule}, fee {_pct(terms.prepayment_fee_ppm)} %"
+    if terms.accelerate_after_days:
+        yield "acceleration", f"after {terms.accelerate_after_days} days past due"
+    if terms.collateral_hash is not None:
+        yield "collateral", terms.collateral_hash
+
+
 def _purposes(loan: Loan) -> Iterable[str]:
     for cap in loan.terms.purposes:
         spent = _money(loan.terms, loan.spent_minor.get(cap.purpose, 0))
         yield f"{cap.purpose} {spent} of {_money(loan.terms, cap.cap_minor)}"
     if loan.terms.self_paid_minor_max:
-        withdrawn = _money(loan.terms, loan.withdrawn_minor)
+        withdrawn = _money(loan.terms, loan.account.withdrawn_minor)
         yield f"self-paid {withdrawn} of {_money(loan.terms, loan.terms.self_paid_minor_max)}"
 
 

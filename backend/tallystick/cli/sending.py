@@ -28,7 +28,14 @@ KeyOption = Annotated[
         help="The same key orders the same command once, however often it is run.",
     ),
 ]
-
+AnnounceOption = Annotated[
+    bool,
+    typer.Option(
+        "--announce",
+        help="Announce it only, where the contracts ask for a delay; order it again when that is "
+        "over.",
+    ),
+]
 
 _KEY = re.compile(r"[!-~]{1,128}")
 
@@ -51,7 +58,7 @@ class CommandNotSettled(Unavailable):
 
 def settle(office: Office) -> SubmissionReport:
     """Sends what waits in the outbox and brings the mirror up to it."""
-    report = submitter_of(office).drain()
+    report = submitter_of(office, clock=office.chain_now).drain()
     follower_of(office).catch_up()
     return report
 
@@ -67,15 +74,10 @@ def place_order(
 
     Raises IdempotencyKeyInvalid, CommandRefused, CommandNotSettled, and what `make` raises.
     """
-    if key is not None and not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid(
-            "an idempotency key is 1 to 128 ASCII characters without spaces",
-            field="idempotency_key",
-        )
+    _check_key(key)
     with office_at(home) as office:
         follower_of(office).catch_up()
-        order = Order(CALLER, key or f"{CALLER}/{token_hex(16)}", office.chain_now())
-        ordered = make(office, order)
+        ordered = make(office, order_under(office, key))
         report = settle(office)
         with office.store.read() as session:
             command = find_command(session, ordered.id)
@@ -92,6 +94,23 @@ def place_order(
             status=command.status,
         )
     _tell(command, as_json=as_json)
+
+
+def order_under(office: Office, key: str | None) -> Order:
+    """An order of now, by the chain's clock; without a key under one of its own.
+
+    Raises IdempotencyKeyInvalid.
+    """
+    _check_key(key)
+    return Order(CALLER, key or f"{CALLER}/{token_hex(16)}", office.chain_now())
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid(
+            "an idempotency key is 1 to 128 ASCII characters without spaces",
+            field="idempotency_key",
+        )
 
 
 def _tell(command: Command, *, as_json: bool) -> None:

@@ -1,55 +1,30 @@
-"""What the players of the demo order: the commands of each stage, drawn up from the stories.
-
-A draft depends on the stories, on the time it is drawn up for, and on the mirror as the stages
-before it left it; so a stage that was written need never be drawn up again.
-"""
+"""What the players of the demo order before a loan is repaid: the commands of each stage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 
 from tallystick.actions.register_party import identity_commitment_of
-from tallystick.chain import calls
-from tallystick.chain.calls import Call
-from tallystick.demo.cast import Cast, Player
+from tallystick.chain import calls, colending
+from tallystick.chain.calldata import Call
+from tallystick.demo.cast import CoLender, Player
+from tallystick.demo.drafting import Drafting, digest_of
 from tallystick.demo.misuse import bad_origination, bad_use, replayed_origination
 from tallystick.demo.story import Story
-from tallystick.loans.loan import Loan, Status
-from tallystick.office.office import Office
+from tallystick.loans.terms import LoanTerms
 from tallystick.store.commands import NewCommand
-from tallystick.store.loan_records import records_of
-from tallystick.store.loans import carried_loans
-from tallystick.store.parties import balances_of
 from tallystick.store.profiles import find_profiles, write_profile
 
-CALLER = "demo"
 MISUSER = "demo misuse"
-WRITE_OFF_AFTER_DAYS = 360
-"""A loan further past due is a loss in the five categories, and is written off."""
 
 _UNLIMITED_MINOR = 2**63 - 1
 """As much as can ever exist: the supply is bounded by it."""
 
-Due = tuple[Story, int]
-"""A story and the number of one of its instalments."""
 
-Repayment = tuple[Story, int, int]
-"""What is due, and the amount in minor units the borrower repays on it."""
-
-
-class Drafts:
-    """Drafts over the mirror of `office`. Idempotency keys are unique within a stage."""
-
-    def __init__(self, office: Office, cast: Cast) -> None:
-        self._office = office
-        self._deployment = office.deployment
-        self._cast = cast
-        self._registrar = office.lanes.address("registrar")
-        self._bank = office.lanes.address("settlement_bank")
-        self._servicer = office.lanes.address("servicer")
+class Drafts(Drafting):
+    """Parties, agreements and the use of proceeds."""
 
     # ------------------------------------------------------------ parties and agreements
 
@@ -58,8 +33,8 @@ class Drafts:
         self._keep_profiles(self._cast.institutions)
         for player in self._cast.institutions:
             yield self._registration(player)
-        for lender in self._cast.lenders:
-            yield self._approval(lender, self._deployment.loan_ledger)
+        for payer in [*self._cast.lenders, *self._cast.guarantors]:
+            yield self._approval(payer, self._deployment.loan_ledger)
         for payee in self._cast.payees:
             yield self._approval(payee, self._bank)
 
@@ -71,24 +46,37 @@ class Drafts:
             yield self._approval(story.borrower, self._deployment.loan_ledger)
             if story.terms.self_paid_minor_max:
                 yield self._approval(story.borrower, self._bank)
+        for story in stories:
+            if isinstance(story.lender, CoLender):
+                yield from self._co_lending(story.lender)
         held = self._balances(self._cast.lenders)
         for lender in self._cast.lenders:
-            lent = sum(s.terms.principal_minor for s in stories if s.lender is lender)
+            lent = sum(_lent_minor(story, lender) for story in stories)
             if lent > held[lender.address]:
-                yield self._mint(lender, lent - held[lender.address], at)
+                yield self._mint(lender, lent - held[lender.address], at, "lending")
 
     def originations(self, stories: list[Story]) -> Iterator[NewCommand]:
         for story in stories:
-            signed = story.lender.signature_of(story.terms, self._deployment)
-            countersigned = story.borrower.signature_of(story.terms, self._deployment)
-            call = calls.originate(self._deployment, story.terms, signed, countersigned)
+            if story.cancels_first:
+                given_up = self._origination(story, given_up_terms(story))
+                yield self._command(f"originate first/{story.number}", self._servicer, given_up)
+            call = self._origination(story, story.terms)
             yield self._command(f"originate/{story.number}", self._servicer, call)
             attempt = bad_origination(story, self._cast.stranger, self._deployment)
             yield from self._attempt(story, self._servicer, attempt)
 
+    def cancellations(self, stories: list[Story]) -> Iterator[NewCommand]:
+        for story in stories:
+            if story.cancels_first:
+                call = calls.cancel(self._deployment, given_up_terms(story))
+                yield self._command(f"cancel/{story.number}", story.borrower.address, call)
+
     def disbursements(self, stories: list[Story]) -> Iterator[NewCommand]:
         for story in stories:
+            lender = story.lender
             call = calls.disburse(self._deployment, story.terms)
+            if isinstance(lender, CoLender):
+                call = colending.disburse(lender.address, lender.members, call)
             yield self._command(f"disburse/{story.number}", self._servicer, call)
             attempt = replayed_origination(story, self._deployment)
             yield from self._attempt(story, self._cast.stranger.address, attempt)
@@ -140,45 +128,7 @@ class Drafts:
                 call = calls.burn(self._deployment, player.address, amount_minor, reference)
                 yield self._command(f"out/{player.name}", self._bank, call)
 
-    # ------------------------------------------------------------ repayment and write-off
-
-    def repayments_of(self, due: list[Due], at: datetime) -> list[Repayment]:
-        """As much as the borrowers mean to repay, by what they owe at `at`."""
-        with self._office.store.read() as session:
-            records = records_of(session, [story.loan_id for story, _ in due])
-        return [
-            (story, number, _wanted_of(records[story.loan_id].loan, story, number, at))
-            for story, number in due
-        ]
-
-    def funding(self, repayments: list[Repayment], at: datetime) -> Iterator[NewCommand]:
-        """The borrowers' bank payments arrive."""
-        for story, _number, amount_minor in repayments:
-            yield self._mint(story.borrower, amount_minor, at)
-
-    def repayments(self, repayments: list[Repayment]) -> Iterator[NewCommand]:
-        for story, number, amount_minor in repayments:
-            make = calls.payoff if number == story.pays_off_at else calls.repay
-            call = make(self._deployment, story.terms, amount_minor)
-            yield self._command(f"repay/{story.number}", story.borrower.address, call)
-
-    def write_offs(self, at: datetime) -> Iterator[NewCommand]:
-        with self._office.store.read() as session:
-            lost = [
-                loan
-                for loan in carried_loans(session)
-                if loan.status is Status.ACTIVE
-                and loan.owed_at(at).days_past_due > WRITE_OFF_AFTER_DAYS
-            ]
-        for loan in lost:
-            reason = digest_of("write-off", loan.terms.agreement)
-            call = calls.write_off(self._deployment, loan.terms, reason)
-            yield self._command(f"write-off/{loan.loan_id}", self._servicer, call)
-
     # ------------------------------------------------------------ commands
-
-    def _command(self, name: str, lane: str, call: Call) -> NewCommand:
-        return NewCommand(idempotency_key=name, caller=CALLER, lane=lane, call=call)
 
     def _attempt(self, story: Story, lane: str, call: Call | None) -> Iterator[NewCommand]:
         """An attempt the contracts have to refuse, if the story has one here."""
@@ -186,7 +136,25 @@ class Drafts:
             command = self._command(f"misuse/{story.misuse}/{story.number}", lane, call)
             yield replace(command, caller=MISUSER)
 
-    def _registration(self, player: Player) -> NewCommand:
+    def distributions(self, stories: list[Story]) -> Iterator[NewCommand]:
+        """What came in on loans of several lenders goes to each of them."""
+        lenders = [story.lender for story in stories if isinstance(story.lender, CoLender)]
+        held = self._balances(lenders)
+        for lender in lenders:
+            if held[lender.address]:
+                call = colending.distribute(lender.address, lender.members)
+                yield self._command(f"distribute/{lender.name}", self._servicer, call)
+
+    def _co_lending(self, lender: CoLender) -> Iterator[NewCommand]:
+        """The contract is made and registered, and its members let it take what they put in."""
+        self._keep_profiles([lender])
+        call = colending.create_co_lending(lender.factory, lender.members, lender.salt)
+        yield self._command(f"create/{lender.name}", self._servicer, call)
+        yield self._registration(lender)
+        for player in lender.players:
+            yield self._approval(player, lender.address)
+
+    def _registration(self, player: Player | CoLender) -> NewCommand:
         call = calls.register_party(
             self._deployment,
             player.address,
@@ -200,31 +168,29 @@ class Drafts:
         call = calls.approve(self._deployment, spender, _UNLIMITED_MINOR)
         return self._command(f"approve/{player.name}/{spender}", player.address, call)
 
-    def _mint(self, player: Player, amount_minor: int, at: datetime) -> NewCommand:
-        reference = digest_of("bank in", player.name, at.isoformat())
-        call = calls.mint(self._deployment, player.address, amount_minor, reference)
-        return self._command(f"fund/{player.name}", self._bank, call)
-
-    def _keep_profiles(self, players: list[Player]) -> None:
+    def _keep_profiles(self, players: Sequence[Player | CoLender]) -> None:
         with self._office.store.begin() as session:
             kept = find_profiles(session, [player.address for player in players])
             for player in players:
                 if player.address not in kept:
                     write_profile(session, player.profile)
 
-    def _balances(self, players: Iterable[Player]) -> dict[str, int]:
-        with self._office.store.read() as session:
-            return balances_of(session, [player.address for player in players])
+    def _origination(self, story: Story, terms: LoanTerms) -> Call:
+        signatures = [signer.signature_of(terms, self._deployment) for signer in story.signers]
+        return calls.originate(self._deployment, terms, signatures)
 
 
-def digest_of(*parts: str) -> str:
-    """A hash to stand for a document or a bank's reference."""
-    return "0x" + sha256("\n".join(parts).encode()).hexdigest()
+def _lent_minor(story: Story, lender: Player) -> int:
+    """What the lender puts into the loan, alone or with others."""
+    if isinstance(story.lender, CoLender):
+        return sum(
+            member.commitment_minor
+            for member in story.lender.members
+            if member.party == lender.address
+        )
+    return story.terms.principal_minor if story.lender is lender else 0
 
 
-def _wanted_of(loan: Loan, story: Story, number: int, at: datetime) -> int:
-    owed = loan.owed_at(at)
-    if number == story.pays_off_at:
-        return owed.payoff_minor
-    due_minor = owed.penalty_minor + owed.interest_minor + owed.principal_minor
-    return max(1, due_minor // 2) if number == story.pays_half_of else due_minor
+def given_up_terms(story: Story) -> LoanTerms:
+    """The terms that were cancelled before those that became the loan."""
+    return replace(story.terms, agreement=f"{story.terms.agreement}-C")

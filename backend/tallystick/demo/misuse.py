@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from tallystick.chain import calls
-from tallystick.chain.calls import Call
+from tallystick.chain.calldata import Call
 from tallystick.chain.deployment import Deployment
-from tallystick.demo.cast import Cast, Player
+from tallystick.demo.cast import Cast, CoLender, Player
 from tallystick.demo.story import Misuse, Story
 from tallystick.loans.terms import LoanTerms
 
@@ -19,11 +20,11 @@ _SOME_MINOR = 100
 def bad_origination(story: Story, stranger: Player, deployment: Deployment) -> Call | None:
     """An origination of the loan once more under another name, badly signed."""
     terms = story.terms
-    borrower = story.borrower
+    signers: list[Player | CoLender] = list(story.signers)
     match story.misuse:
         case Misuse.FORGED_SIGNATURE:
             terms = replace(terms, agreement=f"{terms.agreement}-F")
-            borrower = stranger
+            signers[1] = stranger
         case Misuse.EXPIRED_SIGNATURES:
             terms = replace(
                 terms,
@@ -32,14 +33,14 @@ def bad_origination(story: Story, stranger: Player, deployment: Deployment) -> C
             )
         case _:
             return None
-    return _originate(terms, story.lender, borrower, deployment)
+    return _originate(terms, signers, deployment)
 
 
 def replayed_origination(story: Story, deployment: Deployment) -> Call | None:
     """The signatures that were used, once more."""
     if story.misuse is not Misuse.REPLAYED_SIGNATURES:
         return None
-    return _originate(story.terms, story.lender, story.borrower, deployment)
+    return _originate(story.terms, story.signers, deployment)
 
 
 def bad_use(story: Story, cast: Cast, deployment: Deployment) -> Call | None:
@@ -65,10 +66,8 @@ def bad_use(story: Story, cast: Cast, deployment: Deployment) -> Call | None:
     return calls.pay(deployment, terms, payee.address, amount_minor, purpose, _EVIDENCE)
 
 
-def _originate(terms: LoanTerms, lender: Player, borrower: Player, deployment: Deployment) -> Call:
-    return calls.originate(
-        deployment,
-        terms,
-        lender.signature_of(terms, deployment),
-        borrower.signature_of(terms, deployment),
-    )
+def _originate(
+    terms: LoanTerms, signers: Sequence[Player | CoLender], deployment: Deployment
+) -> Call:
+    signatures = [signer.signature_of(terms, deployment) for signer in signers]
+    return calls.originate(deployment, terms, signatures)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tallystick.actions.portfolio import PortfolioReport, portfolio
 from tallystick.actions.trace_funds import trace_funds
+from tallystick.demo.cast import CoLender
 from tallystick.demo.drafts import MISUSER
 from tallystick.demo.story import Story
 from tallystick.funds.trace import FundTrace
@@ -20,7 +21,7 @@ from tallystick.office.office import Office
 from tallystick.store.commands import CommandStatus, commands_of
 from tallystick.store.loans import find_loan
 from tallystick.store.profiles import find_profiles
-from tallystick.store.totals import EventCounts, event_counts
+from tallystick.store.totals import EventCounts, event_counts, life_counts
 
 
 class MisuseAccepted(Corrupt):
@@ -40,14 +41,18 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class DemoOutcome:
-    """`loan`, `history` and `trace` are of one loan, picked for having much to show; `names` are
+    """`happened` says how often what an ordinary loan does without.
+
+    `loan`, `history` and `trace` are of one loan, picked for having much to show; `names` are
     those of the parties in them. `seconds` by part of the work: those of `chain`, spent waiting for
-    the node's answers, are within the others, and all are within `total`."""
+    the node's answers, are within the others, and all are within `total`.
+    """
 
     loans: int
     report: PortfolioReport
     refusals: tuple[Refusal, ...]
     counts: EventCounts
+    happened: Mapping[str, int]
     reconciliation: Reconciliation
     loan: Loan
     history: tuple[HistoryEntry, ...]
@@ -74,6 +79,7 @@ class DemoOutcome:
             "par30": round(float(book.par30), 6),
             "par90": round(float(book.par90), 6),
             "events_mirrored": self.counts.logs,
+            "happened": dict(self.happened),
             "reconciled": self.reconciliation.is_matching,
             "seconds": {part: round(seconds, 2) for part, seconds in self.seconds.items()},
         }
@@ -106,12 +112,17 @@ def outcome_of(office: Office, stories: list[Story]) -> DemoOutcome:
                 Refusal(misuse, error, count) for (misuse, error), count in sorted(tried.items())
             ),
             counts=event_counts(session),
+            happened={**life_counts(session), "co_lendings": _co_lendings(stories)},
             reconciliation=reconciliation,
             loan=shown,
             history=tuple(loan_history(session, shown.loan_id)),
             trace=trace,
             names={address: profile.name for address, profile in profiles.items()},
         )
+
+
+def _co_lendings(stories: list[Story]) -> int:
+    return sum(isinstance(story.lender, CoLender) for story in stories)
 
 
 def _most_to_show(stories: list[Story]) -> str:

@@ -16,7 +16,7 @@ from tallystick.loans.plan import Method
 @dataclass(frozen=True, slots=True)
 class Product:
     """`payee_category` is what the payees of `purpose` sell; `self_paid_pct` what the borrower may
-    withdraw and spend itself."""
+    withdraw and spend itself. `is_pledged`: what is bought is the collateral."""
 
     purpose: str
     payee_category: int
@@ -24,13 +24,27 @@ class Product:
     annual_rate_pct: Decimal
     self_paid_pct: int = 0
     principal_grace: int = 0
+    is_pledged: bool = False
+
+    @property
+    def prepayment(self) -> str:
+        """What a partial prepayment does: both rules are offered."""
+        match self.method:
+            case Method.EQUAL_INSTALMENT:
+                return "shorter_term"
+            case Method.EQUAL_PRINCIPAL:
+                return "smaller_instalments"
+            case _:
+                return "not_allowed"
 
 
 _EQUAL_INSTALMENT = Method.EQUAL_INSTALMENT
 _PRODUCTS = {
-    "car (new)": Product("car", 1, _EQUAL_INSTALMENT, Decimal("7.2")),
-    "car (used)": Product("used_car", 1, Method.EQUAL_PRINCIPAL, Decimal("8.4")),
-    "furniture/equipment": Product("furniture", 2, _EQUAL_INSTALMENT, Decimal("10.8"), 20),
+    "car (new)": Product("car", 1, _EQUAL_INSTALMENT, Decimal("7.2"), is_pledged=True),
+    "car (used)": Product("used_car", 1, Method.EQUAL_PRINCIPAL, Decimal("8.4"), is_pledged=True),
+    "furniture/equipment": Product(
+        "furniture", 2, _EQUAL_INSTALMENT, Decimal("10.8"), 20, is_pledged=True
+    ),
     "radio/television": Product("electronics", 3, _EQUAL_INSTALMENT, Decimal("11.88")),
     "domestic appliances": Product("appliances", 3, _EQUAL_INSTALMENT, Decimal("11.88")),
     "repairs": Product("repairs", 4, Method.EQUAL_PRINCIPAL, Decimal("9.6"), 30),

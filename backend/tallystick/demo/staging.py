@@ -14,10 +14,10 @@ from filelock import FileLock, Timeout
 
 from tallystick.demo.cases import read_cases
 from tallystick.demo.cast import Cast
-from tallystick.demo.drafts import Drafts
+from tallystick.demo.offers import STARTS_ON
 from tallystick.demo.outcome import DemoOutcome, outcome_of
 from tallystick.demo.run import Demo
-from tallystick.demo.story import MONTHS, STARTS_ON, draw_stories
+from tallystick.demo.story import MONTHS, draw_stories
 from tallystick.kernel.errors import Conflict, Corrupt, Invalid
 from tallystick.office.office import found_office, home_errors
 from tallystick.office.settings import Settings
@@ -76,9 +76,7 @@ def run_demo(settings: Settings, loans: int, advance: Callable[[int, int], None]
         for player in cast.everyone:
             office.lanes.hold(player.key)
         stories = draw_stories(cases, cast, SEED, settings.currency)
-        demo = Demo(
-            office, submitter_of(office), follower_of(office), Drafts(office, cast), stories
-        )
+        demo = Demo(office, submitter_of(office), follower_of(office), cast, stories)
         demo.run(lambda months: advance(months, MONTHS + 1))
         reconciling = perf_counter()
         outcome = outcome_of(office, stories)

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from random import Random
 
-from tallystick.actions.propose_loan import Conditions, terms_of_plan
 from tallystick.chain.terms import loan_id
 from tallystick.demo.cases import Case
-from tallystick.demo.cast import Cast, Player
+from tallystick.demo.cast import Cast, CoLender, Player
+from tallystick.demo.offers import Offer, offered_terms, principal_minor_of
 from tallystick.demo.products import Product, product_for
-from tallystick.kernel.business_days import BusinessDayRule, moved_to_business_day
-from tallystick.kernel.calendar import Unit, date_after
-from tallystick.kernel.currencies import minor_digits
-from tallystick.kernel.daycount import DayCount
-from tallystick.kernel.rounding import Rounding
-from tallystick.loans.plan import Method, Plan
-from tallystick.loans.terms import LoanTerms, PurposeCap
-from tallystick.servicing.portfolio import OFFICE_UTC_OFFSET_MINUTES
+from tallystick.loans.terms import LoanTerms
 
-STARTS_ON = date(2023, 9, 5)
-"""First disbursements; every instalment falls due on a 5th or the business day after."""
 ORIGINATION_MONTHS = 12
 MONTHS = 36
 """How long the demo runs; at its end most loans are repaid and some are still carried."""
 
-CALENDAR = "CN"
-GRACE_DAYS = 3
 LATE_DAYS = 7
 """A late borrower repays this many days after the due date, beyond the grace days."""
+ASSIGNED_AFTER_MONTHS = 2
+_MONTHS_OF_ARREARS = 4
+"""What a story of arrears needs before the demo's end to be told."""
 
 
 class Misuse(StrEnum):
@@ -48,18 +39,30 @@ class Misuse(StrEnum):
     EXPIRED_SIGNATURES = "signatures past their last day"
 
 
+class Remedy(StrEnum):
+    """What the lender does about a borrower who stops paying, beside notices and write-off."""
+
+    EXTENSION = "the loan is restructured to later dates, and repaid"
+    ACCELERATION = "everything is made due"
+    GUARANTEE = "the guarantor is called on"
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One loan's life. Numbers are those of instalments.
 
-    `stops_after`: the last instalment repaid in full, for a borrower who stops paying;
-    `pays_half_of`: an instalment repaid by half before stopping; `late`: instalments repaid late;
-    `pays_off_at`: the instalment on whose due date everything is repaid.
+    `stops_after`: the last instalment repaid in full, for a borrower who stops paying, and
+    `pays_half_of`: one repaid by half before stopping; `remedy`: what is done about it. `late`:
+    instalments repaid late; `guaranteed_at`: one of them, which the guarantor pays meanwhile and
+    gets back. `pays_off_at`: the one on whose due date everything is repaid; `prepays_at`: the one
+    after which part of the rest is repaid early. `is_collected`: the servicer collects under a
+    mandate. `assigned_in`: the month at whose end the claim goes to `assignee`. `cancels_first`:
+    the same terms under another number are signed, originated and cancelled before.
     """
 
     number: int
     borrower: Player
-    lender: Player
+    lender: Player | CoLender
     payee: Player
     product: Product
     terms: LoanTerms
@@ -69,6 +72,20 @@ class Story:
     late: frozenset[int]
     pays_off_at: int | None
     misuse: Misuse | None
+    prepays_at: int | None
+    guarantor: Player | None
+    guaranteed_at: int | None
+    remedy: Remedy | None
+    is_collected: bool
+    assignee: Player | None
+    assigned_in: int | None
+    cancels_first: bool
+
+    @property
+    def signers(self) -> tuple[Player | CoLender, ...]:
+        """In the order of `LoanTerms.signers`."""
+        sides = (self.lender, self.borrower)
+        return sides if self.guarantor is None else (*sides, self.guarantor)
 
     def is_repaid(self, number: int) -> bool:
         """Whether the borrower repays (or tries to repay half of) instalment `number`."""
@@ -77,93 +94,107 @@ class Story:
         return self.stops_after is None or number <= self.stops_after or number == self.pays_half_of
 
 
-def month_start(month: int) -> date:
-    """The business day on which month `month` (from 0) of the demo disburses and falls due."""
-    return moved_to_business_day(
-        date_after(STARTS_ON, 1, Unit.MONTHS, month), BusinessDayRule.FOLLOWING, CALENDAR
-    )
-
-
 def draw_stories(cases: list[Case], cast: Cast, seed: int, currency: str) -> list[Story]:
     """One story a case, disbursed evenly over the origination months in the cases' order."""
+    turns = _Turns()
+    return [
+        _story(index, case, index * ORIGINATION_MONTHS // len(cases), cast, seed, currency, turns)
+        for index, case in enumerate(cases)
+    ]
+
+
+class _Turns:
+    """Deals out what not every loan has: to one of the first that ask, then to every so many."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+
+    def take(self, what: str, every: int, first: int = 0) -> bool:
+        return self.next(what) % every == first
+
+    def next(self, what: str) -> int:
+        """How many asked before."""
+        self._asked[what] += 1
+        return self._asked[what] - 1
+
+
+def _story(
+    index: int, case: Case, month: int, cast: Cast, seed: int, currency: str, turns: _Turns
+) -> Story:
+    random = Random(f"{seed}/{case.row}")
+    product = product_for(case)
+    payee = random.choice(cast.sellers_of(product.payee_category))
+    count = 1 if product.method.value == "single_repayment" else case.months
+    stops_after = None if case.is_good else random.randrange(count)
+    is_halved = stops_after is not None and count > 1 and random.random() < 0.3
+    pays_off_at = None
+    if case.is_good and count > 6 and random.random() < 0.05:
+        pays_off_at = random.randrange(count // 2, count)
+    late = frozenset(n for n in range(1, count + 1) if random.random() < 0.04)
+    remedy = _remedy(case, month, count, stops_after, turns)
+    guaranteed_at = None
+    if case.is_good and late and turns.take("guarantee", 15, 1):
+        guaranteed_at = min(late)
+    is_guaranteed = guaranteed_at is not None or remedy is Remedy.GUARANTEE
+    guarantor = cast.guarantors[index % len(cast.guarantors)] if is_guaranteed else None
+    alone = cast.lenders[index % len(cast.lenders)]
+    lender: Player | CoLender = alone
+    is_assigned = count > ASSIGNED_AFTER_MONTHS + 2 and turns.take("assignment", 12, 2)
+    others = [one for one in cast.lenders if one is not alone]
+    if case.is_good and not is_assigned and turns.take("co-lending", 100, 2):
+        lender = cast.co_lender(index + 1, principal_minor_of(case, currency))
+    prepays_at = None
+    if case.is_good and pays_off_at is None and count > 4 and product.prepayment != "not_allowed":
+        prepays_at = random.randrange(2, count // 2 + 1)
+        if prepays_at in late or not turns.take(product.prepayment, 8, 0):
+            prepays_at = None
+    offer = Offer(
+        case=case,
+        product=product,
+        lender=lender,
+        borrower=cast.borrowers[index],
+        guarantor=guarantor,
+        month=month,
+        is_collected=turns.take("mandate", 3),
+    )
+    terms = offered_terms(offer, currency)
     misuses = list(Misuse)
-    stories = []
-    for index, case in enumerate(cases):
-        random = Random(f"{seed}/{case.row}")
-        product = product_for(case)
-        borrower, lender = cast.borrowers[index], cast.lenders[index % len(cast.lenders)]
-        payee = random.choice(cast.sellers_of(product.payee_category))
-        month = index * ORIGINATION_MONTHS // len(cases)
-        terms = _terms(case, product, lender, borrower, month, currency)
-        count = len(terms.instalments)
-        stops_after = None if case.is_good else random.randrange(count)
-        is_halved = stops_after is not None and count > 1 and random.random() < 0.3
-        pays_off_at = None
-        if case.is_good and count > 6 and random.random() < 0.05:
-            pays_off_at = random.randrange(count // 2, count)
-        stories.append(
-            Story(
-                number=index + 1,
-                borrower=borrower,
-                lender=lender,
-                payee=payee,
-                product=product,
-                terms=terms,
-                loan_id=loan_id(terms),
-                stops_after=stops_after,
-                pays_half_of=stops_after + 1 if stops_after is not None and is_halved else None,
-                late=frozenset(n for n in range(1, count + 1) if random.random() < 0.04),
-                pays_off_at=pays_off_at,
-                # Each kind once by the first loans, then by every fifth.
-                misuse=misuses[index % len(misuses)]
-                if index < len(misuses) or index % 5 == 0
-                else None,
-            )
-        )
-    return stories
+    return Story(
+        number=index + 1,
+        borrower=offer.borrower,
+        lender=lender,
+        payee=payee,
+        product=product,
+        terms=terms,
+        loan_id=loan_id(terms),
+        stops_after=stops_after,
+        pays_half_of=stops_after + 1 if stops_after is not None and is_halved else None,
+        late=late,
+        pays_off_at=pays_off_at,
+        # Each kind once by the first loans, then by every fifth.
+        misuse=misuses[index % len(misuses)] if index < len(misuses) or index % 5 == 0 else None,
+        prepays_at=prepays_at,
+        guarantor=guarantor,
+        guaranteed_at=guaranteed_at,
+        remedy=remedy,
+        is_collected=offer.is_collected,
+        assignee=others[0] if is_assigned else None,
+        assigned_in=month + ASSIGNED_AFTER_MONTHS if is_assigned else None,
+        cancels_first=turns.take("cancellation", 25, 5),
+    )
 
 
-def _terms(
-    case: Case, product: Product, lender: Player, borrower: Player, month: int, currency: str
-) -> LoanTerms:
-    principal_minor = case.amount * 10 ** minor_digits(currency)
-    disburse_on = month_start(month)
-    is_single = product.method is Method.SINGLE_REPAYMENT
-    plan = Plan(
-        principal_minor=principal_minor,
-        currency=currency,
-        annual_rate_pct=product.annual_rate_pct,
-        method=product.method,
-        instalments=1 if is_single else case.months,
-        every=case.months if is_single else 1,
-        unit=Unit.MONTHS,
-        disbursed_on=disburse_on,
-        first_due_on=date_after(
-            STARTS_ON, 1, Unit.MONTHS, month + (case.months if is_single else 1)
-        ),
-        day_count=DayCount.ACT_360,
-        rounding=Rounding.HALF_EVEN,
-        principal_grace=min(product.principal_grace, case.months - 1),
-        business_day=BusinessDayRule.FOLLOWING,
-        calendar=CALENDAR,
-    )
-    agreement = f"DEMO-{disburse_on:%Y%m}-{case.row:04}"
-    self_paid_minor = principal_minor * product.self_paid_pct // 100
-    conditions = Conditions(
-        agreement=agreement,
-        lender=lender.address,
-        borrower=borrower.address,
-        # Half as much again as the agreed rate, the usual Chinese penalty rate.
-        penalty_rate_ppm=int(product.annual_rate_pct * 15_000),
-        penalty_year_days=360,
-        grace_days=GRACE_DAYS,
-        utc_offset_minutes=OFFICE_UTC_OFFSET_MINUTES,
-        sign_by=disburse_on,
-        disburse_by=disburse_on + timedelta(days=5),
-        self_paid_minor_max=self_paid_minor,
-        document_hash="0x" + sha256(agreement.encode()).hexdigest(),
-        purposes=(
-            PurposeCap(product.purpose, product.payee_category, principal_minor - self_paid_minor),
-        ),
-    )
-    return terms_of_plan(plan, conditions)
+def _remedy(
+    case: Case, month: int, count: int, stops_after: int | None, turns: _Turns
+) -> Remedy | None:
+    """Taken in turns by those borrowers who stop early enough for it to be told."""
+    if stops_after is None or case.is_good:
+        return None
+    is_soon = month + stops_after + _MONTHS_OF_ARREARS < MONTHS
+    if not is_soon or count - stops_after < 3:
+        return None
+    order = list(Remedy)
+    turn = turns.next("remedy")
+    if turn < len(order):
+        return order[turn]
+    return order[turn // 2 % len(order)] if turn % 2 == 0 else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tallystick.funds.flow import FundNode
-from tallystick.funds.movements import Movement, MovementKind, loan_of_controlled
+from tallystick.funds.movements import REPAYING, Movement, MovementKind, loan_of_controlled
 from tallystick.kernel.money import amount_text
 
 
@@ -80,7 +80,7 @@ def findings_of(root: FundNode, borrower: str) -> tuple[Finding, ...]:
 def _codes(movement: Movement, lender: str, borrower: str) -> Iterator[FindingCode]:
     if loan_of_controlled(movement.sender) or movement.kind is MovementKind.CLAIMED:
         return
-    if movement.kind in (MovementKind.REPAID, MovementKind.HELD):
+    if movement.kind in REPAYING or movement.kind is MovementKind.HELD:
         yield FindingCode.REPAID_FROM_PROCEEDS
     elif movement.receiver == lender:
         yield FindingCode.RETURNED_TO_LENDER

@@ -39,16 +39,40 @@ def party_of_held(account: str) -> str | None:
 
 
 class MovementKind(StrEnum):
+    """What moved money. Repayments differ by where they came from: `repaid` by anyone, `collected`
+    under the mandate, `guaranteed` by the guarantor, `applied` from the loan's unused proceeds.
+
+    `reimbursed` went to the guarantor, `assigned` is the price of a claim, `carried_over` are
+    unused proceeds of a loan that another replaced. What a party could not receive is `held`.
+    """
+
     DISBURSED = "disbursed"
     PAID = "paid"
     WITHDRAWN = "withdrawn"
     RELEASED = "released"
+    CARRIED_OVER = "carried_over"
+    REPAID = "repaid"
+    COLLECTED = "collected"
+    GUARANTEED = "guaranteed"
+    APPLIED = "applied"
+    REIMBURSED = "reimbursed"
+    ASSIGNED = "assigned"
     HELD = "held"
     CLAIMED = "claimed"
-    REPAID = "repaid"
     TRANSFERRED = "transferred"
     MINTED = "minted"
     BURNED = "burned"
+
+
+REPAYING = frozenset(
+    {
+        MovementKind.REPAID,
+        MovementKind.COLLECTED,
+        MovementKind.GUARANTEED,
+        MovementKind.REIMBURSED,
+    }
+)
+"""Kinds by which a party pays a debt under a loan."""
 
 
 class Position(NamedTuple):

@@ -1,10 +1,26 @@
-"""What can happen to a loan, as the ledger tells it. Names and members are the contract's."""
+"""What can happen on the ledger, as it tells. Names and members are the contract's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tallystick.loans.terms import LoanTerms
+
+
+class RepaymentKind(StrEnum):
+    """Why a repayment was received, in the order of the contract's codes.
+
+    `collect`: taken under the borrower's mandate; `guarantee`: taken from the guarantor;
+    `controlled`: unused proceeds that repay a debt made due, paid by the ledger itself.
+    """
+
+    REPAY = "repay"
+    COLLECT = "collect"
+    PREPAY = "prepay"
+    PAYOFF = "payoff"
+    GUARANTEE = "guarantee"
+    CONTROLLED = "controlled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +37,14 @@ class LoanOriginated(LoanEvent):
 
 @dataclass(frozen=True, slots=True)
 class SignatureRevoked(LoanEvent):
-    """The loan is not known yet, and may never be."""
+    """There is no such loan, and never will be."""
 
     party: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoanCancelled(LoanEvent):
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +67,60 @@ class ProceedsWithdrawn(LoanEvent):
 
 @dataclass(frozen=True, slots=True)
 class RepaymentReceived(LoanEvent):
+    """`payer` paid the four parts together; for `controlled` it is the ledger's address."""
+
     payer: str
-    amount_minor: int
+    kind: RepaymentKind
     penalty_minor: int
     interest_minor: int
     principal_minor: int
-    is_payoff: bool
+    fee_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        return self.penalty_minor + self.interest_minor + self.principal_minor + self.fee_minor
+
+
+@dataclass(frozen=True, slots=True)
+class MandateRevoked(LoanEvent):
+    borrower: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuarantorReimbursed(LoanEvent):
+    guarantor: str
+    payer: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoanAccelerated(LoanEvent):
+    """These amounts, all due, replace the instalments."""
+
+    interest_minor: int
+    principal_minor: int
+    reason_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRestructured(LoanEvent):
+    """`prior_loan_id` ended; what was owed under it is owed under `loan_id`, the new loan."""
+
+    prior_loan_id: str
+    penalty_minor: int
+    interest_minor: int
+    principal_minor: int
+    controlled_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAssigned(LoanEvent):
+    """`assignment_count` counts this one."""
+
+    lender: str
+    assignee: str
+    price_minor: int
+    assignment_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +143,11 @@ class ControlledReleased(LoanEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CollateralReleased(LoanEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutHeld(LoanEvent):
     party: str
     amount_minor: int
@@ -91,3 +165,20 @@ class PayoutClaimed:
 class NoticeServed(LoanEvent):
     content_hash: str
     step: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseChanged:
+    """Origination, restructuring and disbursement stop or go on."""
+
+    by: str
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItemFailed:
+    """`selector` is `0x` hex of 4 bytes, `reason` the encoded error of the failed item."""
+
+    index: int
+    selector: str
+    reason: bytes

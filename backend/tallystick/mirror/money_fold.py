@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tallystick.funds.events import Burned, Minted, PurposeStated, Transferred
 from tallystick.funds.movements import MovementKind
 from tallystick.kernel.errors import Corrupt
 from tallystick.loans.events import (
+    ClaimAssigned,
     ControlledReleased,
     FundsDisbursed,
+    GuarantorReimbursed,
     LoanEvent,
     PayoutClaimed,
     PayoutHeld,
@@ -24,12 +26,22 @@ from tallystick.loans.events import (
     ProceedsWithdrawn,
     RepaymentReceived,
 )
-from tallystick.mirror.decode import TokenEvent
-from tallystick.mirror.loan_fold import Place, out_of_place
+from tallystick.mirror.layouts import TokenEvent
+from tallystick.mirror.loan_fold import MOVEMENT_OF
+from tallystick.mirror.places import Place, out_of_place
 from tallystick.store.loan_records import LoanRecord
 from tallystick.store.projection import TransferRow
 
 ZERO_ADDRESS = "0x" + "00" * 20
+PAYOUTS = (
+    MovementKind.REPAID,
+    MovementKind.COLLECTED,
+    MovementKind.GUARANTEED,
+    MovementKind.APPLIED,
+    MovementKind.REIMBURSED,
+    MovementKind.RELEASED,
+)
+"""What the ledger holds for a party that cannot receive it."""
 
 
 class BalanceContradicts(Corrupt):
@@ -47,6 +59,7 @@ class _Expected:
     loan_id: int | None = None
     purpose: str | None = None
     evidence_hash: str | None = None
+    held_for: str | None = None
 
 
 class MoneyFold:
@@ -105,7 +118,13 @@ class MoneyFold:
                 )
             case RepaymentReceived(payer=payer, amount_minor=amount):
                 if amount:
-                    self._expect(MovementKind.REPAID, payer, terms.lender, amount, record.id)
+                    kind, lender = MOVEMENT_OF[event.kind], record.loan.lender
+                    self._expect(kind, payer, lender, amount, record.id)
+            case GuarantorReimbursed(guarantor=guarantor, payer=payer, amount_minor=amount):
+                self._expect(MovementKind.REIMBURSED, payer, guarantor, amount, record.id)
+            case ClaimAssigned(lender=lender, assignee=assignee, price_minor=price):
+                if price:
+                    self._expect(MovementKind.ASSIGNED, assignee, lender, price, record.id)
             case ControlledReleased(amount_minor=amount):
                 self._expect(MovementKind.RELEASED, self._ledger, terms.borrower, amount, record.id)
             case PayoutHeld():
@@ -145,18 +164,17 @@ class MoneyFold:
         if (
             expected is None
             or (expected.receiver, expected.amount_minor) != (event.party, event.amount_minor)
-            or expected.kind not in (MovementKind.REPAID, MovementKind.RELEASED)
+            or expected.kind not in PAYOUTS
         ):
             raise out_of_place(event, place, f"no payout to {event.party} was announced")
         add(self.claim_changes, event.party, event.amount_minor)
-        if expected.kind is MovementKind.REPAID:
+        if expected.sender != self._ledger:
             self._expected.appendleft(
-                _Expected(
-                    MovementKind.HELD,
-                    expected.sender,
-                    self._ledger,
-                    event.amount_minor,
-                    expected.loan_id,
+                replace(
+                    expected,
+                    kind=MovementKind.HELD,
+                    receiver=self._ledger,
+                    held_for=event.party,
                 )
             )
 
@@ -170,6 +188,7 @@ class MoneyFold:
             amount_minor=event.amount_minor,
             kind=MovementKind.TRANSFERRED,
             loan_id=None,
+            held_for=None,
             purpose=None,
             evidence_hash=None,
             bank_reference=None,
@@ -207,6 +226,7 @@ class MoneyFold:
             )
         transfer.kind = expected.kind
         transfer.loan_id = expected.loan_id
+        transfer.held_for = expected.held_for
         transfer.purpose = expected.purpose
         transfer.evidence_hash = expected.evidence_hash
 

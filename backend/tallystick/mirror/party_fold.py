@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallystick.mirror.decode import PartyEvent
-from tallystick.mirror.loan_fold import Place, out_of_place
-from tallystick.parties.events import PartyFrozen, PartyRegistered, PartyUpdated
+from tallystick.mirror.layouts import PartyEvent
+from tallystick.mirror.places import Place, out_of_place
+from tallystick.parties.events import (
+    PartyFrozen,
+    PartyRegistered,
+    PartyUpdated,
+    SignaturesCancelled,
+)
 from tallystick.store.projection import PartyRecord
 
 
@@ -32,6 +37,12 @@ class PartyFold:
             record.roles = event.roles
             record.payee_category = event.payee_category
             record.identity_commitment = event.identity_commitment
+        elif isinstance(event, SignaturesCancelled):
+            if event.signature_nonce != record.signature_nonce + 1:
+                raise out_of_place(
+                    event, place, f"{event.party} signs under nonce {record.signature_nonce}"
+                )
+            record.signature_nonce = event.signature_nonce
         else:
             is_frozen = isinstance(event, PartyFrozen)
             if record.is_frozen == is_frozen:
@@ -49,6 +60,7 @@ class PartyFold:
             payee_category=event.payee_category,
             identity_commitment=event.identity_commitment,
             is_frozen=False,
+            signature_nonce=0,
             registered_at=place.at,
             block_number=place.block_number,
         )

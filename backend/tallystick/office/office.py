@@ -17,7 +17,6 @@ from filelock import FileLock
 from tallystick.actions.lanes import Lanes
 from tallystick.chain.client import Node
 from tallystick.chain.deployment import (
-    ROLES,
     Deployment,
     DeploymentUnknown,
     deploy,
@@ -27,6 +26,7 @@ from tallystick.chain.deployment import (
 )
 from tallystick.chain.embedded import EmbeddedChain, embedded_chain
 from tallystick.chain.ledger import LedgerReader
+from tallystick.chain.staff_roles import ROLES, Delays
 from tallystick.delivery.mail import Mailer
 from tallystick.delivery.opening import open_mailer
 from tallystick.kernel.errors import Conflict, Unavailable
@@ -136,6 +136,7 @@ def _found(settings: Settings, node: Node, chain: EmbeddedChain | None) -> None:
             keystore.open(_DEPLOYER),
             currency=settings.currency,
             roles={name: staff[name] for name in ROLES},
+            delays=Delays(settings.admin_delay_seconds, settings.resume_delay_seconds),
             mine=chain.mine if chain else None,
         )
         write_record(deployment, settings.home)

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tallystick.chain.finality import finality_of
+from tallystick.chain.staff_roles import Delays
 from tallystick.chain.transport import open_transport
 from tallystick.delivery.mail import check_mailbox
 from tallystick.delivery.opening import open_mailer
@@ -23,6 +24,8 @@ from tallystick.kernel.errors import Invalid, TallystickError
 from tallystick.store.session import open_store
 
 _PREFIX = "TALLYSTICK_"
+
+DELAY_SECONDS_MAX = 30 * 86_400
 
 
 class SettingsInvalid(Invalid):
@@ -64,6 +67,18 @@ class Settings(BaseSettings):
         default="folder", repr=False, description="folder (mail/ in the home) or smtp://host:port"
     )
     mail_from: str = Field(default="notices@tallystick.invalid", description="sender of notices")
+    admin_delay_seconds: int = Field(
+        default=Delays().admin_seconds,
+        ge=0,
+        le=DELAY_SECONDS_MAX,
+        description="from announcing to acting, of the admin of contracts to deploy",
+    )
+    resume_delay_seconds: int = Field(
+        default=Delays().resume_seconds,
+        ge=0,
+        le=DELAY_SECONDS_MAX,
+        description="likewise of who unfreezes and unpauses",
+    )
     currency: str = Field(default="CNY", description="ISO 4217 code of the settlement token")
     host: str = Field(default="127.0.0.1", min_length=1, description="address the API listens on")
     port: int = Field(

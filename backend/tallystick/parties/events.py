@@ -33,3 +33,11 @@ class PartyFrozen:
 class PartyUnfrozen:
     party: str
     reason_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignaturesCancelled:
+    """What `party` signed under a nonce below `signature_nonce` can no longer be originated."""
+
+    party: str
+    signature_nonce: int

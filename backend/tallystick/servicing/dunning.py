@@ -3,7 +3,8 @@
 A loan climbs the ladder by its days past due, which are those of its oldest unpaid instalment: that
 one's notices speak for all that is due, so nobody is sent one letter per instalment. The next
 instalment to come is reminded of besides. When day closes were skipped, only the rung the loan now
-stands on is due. A written-off loan is past the ladder and in the hands of collections.
+stands on is due. An accelerated loan stays on the rung of the instalment that was the oldest, for
+all that was made due. A written-off loan is past the ladder and in the hands of collections.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date
 
 from tallystick.loans.instalment import Instalment
 from tallystick.loans.loan import Loan, Status
+from tallystick.loans.reduction import lines_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ LADDER = (
 
 @dataclass(frozen=True, slots=True)
 class DueStep:
-    """A rung reached by one instalment; `unpaid_minor` is what is left of the instalment."""
+    """A rung reached by one instalment, as it stands after prepayments; `unpaid_minor` is what is
+    left of it."""
 
     instalment: Instalment
     step: DunningStep
@@ -56,17 +59,34 @@ def due_steps(
     instalment, without those already `written` (instalment number, step name)."""
     if loan.status is not Status.ACTIVE:
         return
-    first = loan.repaid.next_instalment
-    for index, instalment in enumerate(loan.terms.instalments[first:]):
+    is_oldest = True
+    for instalment, unpaid_minor in _unpaid(loan):
         days = (closed_on - instalment.due_on).days
-        if index == 0 or days < 0:
+        if is_oldest or days < 0:
             step = _rung(days)
             if step is not None and (instalment.number, step.name) not in written:
-                paid_minor = loan.repaid.paid_on_next_minor if index == 0 else 0
-                unpaid_minor = instalment.total_minor - paid_minor
                 yield DueStep(instalment, step, max(0, days), unpaid_minor)
         if days < 0:
             return
+        is_oldest = False
+
+
+def _unpaid(loan: Loan) -> Iterator[tuple[Instalment, int]]:
+    """The instalments of which something is unpaid, oldest first, and how much."""
+    if loan.repaid.is_accelerated:
+        due = loan.repaid.due_at_once
+        unpaid = due.accelerated_interest_minor + due.accelerated_principal_minor
+        for row in loan.terms.instalments:
+            if row.due_on == due.oldest_due_on and unpaid:
+                yield row, unpaid
+        return
+    paid = loan.repaid.paid_on_next_minor
+    for line in lines_from(loan.terms, loan.repaid.reduction, loan.repaid.next_instalment):
+        if unpaid := line.total_minor - paid:
+            number = line.index + 1
+            row = Instalment(number, line.due_on, line.principal_minor, line.interest_minor)
+            yield row, unpaid
+        paid = 0
 
 
 def _rung(days: int) -> DunningStep | None:

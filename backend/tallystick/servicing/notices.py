@@ -144,7 +144,6 @@ def mail_notice(loan: Loan, due: DueStep, owed: Owed, recipient: Recipient) -> N
     """
     subject, body = (_CHINESE if recipient.language == "zh" else _ENGLISH)[due.step.is_overdue]
     currency = loan.terms.currency
-    due_minor = owed.penalty_minor + owed.interest_minor + owed.principal_minor
     facts = {
         "agreement": loan.terms.agreement,
         "name": recipient.name,
@@ -153,7 +152,7 @@ def mail_notice(loan: Loan, due: DueStep, owed: Owed, recipient: Recipient) -> N
         "days": due.days_past_due,
         "currency": currency,
         "unpaid": _grouped(due.unpaid_minor, currency),
-        "due": _grouped(due_minor, currency),
+        "due": _grouped(owed.due_minor, currency),
         "penalty": _grouped(owed.penalty_minor, currency),
         "reference": _reference(loan, due, recipient),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,6 +14,10 @@ from tallystick.kernel.errors import NotFound
 from tallystick.loans.terms import LoanTerms
 from tallystick.store.session import Session
 from tallystick.store.tables import agreements
+
+Side = Literal["lender", "borrower", "guarantor"]
+SIDES: tuple[Side, ...] = ("lender", "borrower", "guarantor")
+"""In the order of `LoanTerms.signers`; not every agreement has a guarantor."""
 
 
 class AgreementNotFound(NotFound):
@@ -27,14 +32,24 @@ class Agreement:
     terms: LoanTerms
     lender_signature: str | None
     borrower_signature: str | None
+    guarantor_signature: str | None
     proposed_by: str
     proposed_at: datetime
 
     @property
-    def awaited(self) -> list[str]:
-        """Which of lender and borrower has still to sign."""
-        signatures = {"lender": self.lender_signature, "borrower": self.borrower_signature}
-        return [side for side, signature in signatures.items() if signature is None]
+    def signatures(self) -> Mapping[Side, str | None]:
+        """By side, of those who are to sign these terms."""
+        given: Mapping[Side, str | None] = {
+            "lender": self.lender_signature,
+            "borrower": self.borrower_signature,
+            "guarantor": self.guarantor_signature,
+        }
+        return {side: given[side] for side, _ in zip(SIDES, self.terms.signers, strict=False)}
+
+    @property
+    def awaited(self) -> list[Side]:
+        """Who has still to sign."""
+        return [side for side, signature in self.signatures.items() if signature is None]
 
 
 def write_agreement(
@@ -45,6 +60,7 @@ def write_agreement(
         "loan_id": loan_id,
         "lender": terms.lender,
         "borrower": terms.borrower,
+        "guarantor": terms.guarantor,
         "terms": terms.as_json(),
         "proposed_by": proposed_by,
         "proposed_at": now,
@@ -72,23 +88,25 @@ def list_agreements(
     *,
     lender: str | None = None,
     borrower: str | None = None,
+    guarantor: str | None = None,
     after: str | None = None,
     limit: int = 100,
 ) -> list[Agreement]:
-    """In order of loan id; `lender` and `borrower` are addresses, `after` is the last id seen."""
+    """In order of loan id; the sides are addresses, `after` is the last id seen."""
     query = select(agreements).order_by(agreements.c.loan_id).limit(limit)
-    if lender is not None:
-        query = query.where(agreements.c.lender == lender)
-    if borrower is not None:
-        query = query.where(agreements.c.borrower == borrower)
+    for column, party in (
+        (agreements.c.lender, lender),
+        (agreements.c.borrower, borrower),
+        (agreements.c.guarantor, guarantor),
+    ):
+        if party is not None:
+            query = query.where(column == party)
     if after is not None:
         query = query.where(agreements.c.loan_id > after)
     return [_agreement(row) for row in session.execute(query)]
 
 
-def write_signature(
-    session: Session, loan_id: str, side: Literal["lender", "borrower"], signature: str
-) -> None:
+def write_signature(session: Session, loan_id: str, side: Side, signature: str) -> None:
     session.execute(
         update(agreements)
         .where(agreements.c.loan_id == loan_id)
@@ -102,6 +120,7 @@ def _agreement(row: Row[tuple[object, ...]]) -> Agreement:
         terms=LoanTerms.from_json(row.terms),
         lender_signature=row.lender_signature,
         borrower_signature=row.borrower_signature,
+        guarantor_signature=row.guarantor_signature,
         proposed_by=row.proposed_by,
         proposed_at=row.proposed_at,
     )

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, BigInteger, Boolean, Date, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from tallystick.store.columns import UtcDateTime
 from tallystick.store.session import Session
-from tallystick.store.tables import UtcDateTime
 
 IN_CHUNK = 5_000
 """Most values in one `IN`: SQLite binds 32,766 at most."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, text, tuple_
+from sqlalchemy import Select, delete, func, insert, or_, select, text, tuple_
 
 from tallystick.kernel.errors import Conflict
 from tallystick.store.bulk import chunks, insert_rows
 from tallystick.store.cursor import Cursor, read_cursor
+from tallystick.store.mirror_tables import blocks, cursor, raw_logs
 from tallystick.store.session import Session
-from tallystick.store.tables import blocks, cursor, raw_logs
 
 _ADVISORY_LOCK = 0x7A11_571C
 _PAGE_ROWS = 5_000
@@ -42,7 +42,8 @@ class KeptBlock:
 
 @dataclass(frozen=True, slots=True)
 class KeptLog:
-    """A log as it came. `topics` are 32 bytes each; `loan_id` and `party_id` are surrogates."""
+    """A log as it came. `topics` are 32 bytes each; `loan_id`, `prior_loan_id` (of the loan that a
+    restructuring ended) and `party_id` are surrogates. `is_of_staff`: it tells who may do what."""
 
     block_number: int
     log_index: int
@@ -53,7 +54,9 @@ class KeptLog:
     topics: bytes
     data: bytes
     loan_id: int | None
+    prior_loan_id: int | None
     party_id: int | None
+    is_of_staff: bool
 
 
 _LOG = (
@@ -66,7 +69,9 @@ _LOG = (
     "topics",
     "data",
     "loan_id",
+    "prior_loan_id",
     "party_id",
+    "is_of_staff",
 )
 _LOGS: Select[Any] = select(*(raw_logs.c[name] for name in _LOG)).order_by(
     raw_logs.c.block_number, raw_logs.c.log_index
@@ -141,12 +146,13 @@ def logs_after(session: Session, block_number: int) -> list[KeptLog]:
 
 
 def logs_of_loans(session: Session, surrogates: Iterable[int]) -> list[KeptLog]:
-    """Ledger logs of loans, by their surrogate ids, in chain order within each chunk."""
-    return [
-        KeptLog(*row)
-        for chunk in chunks(surrogates)
-        for row in session.execute(_LOGS.where(raw_logs.c.loan_id.in_(chunk)))
-    ]
+    """Ledger logs of loans, by their surrogate ids, in chain order, each once."""
+    found = {}
+    for chunk in chunks(surrogates):
+        of_loans = or_(raw_logs.c.loan_id.in_(chunk), raw_logs.c.prior_loan_id.in_(chunk))
+        for row in session.execute(_LOGS.where(of_loans)):
+            found[(row.block_number, row.log_index)] = KeptLog(*row)
+    return [found[place] for place in sorted(found)]
 
 
 def logs_of_parties(session: Session, surrogates: Iterable[int]) -> list[KeptLog]:
@@ -156,6 +162,11 @@ def logs_of_parties(session: Session, surrogates: Iterable[int]) -> list[KeptLog
         for chunk in chunks(surrogates)
         for row in session.execute(_LOGS.where(raw_logs.c.party_id.in_(chunk)))
     ]
+
+
+def logs_of_staff(session: Session) -> list[KeptLog]:
+    """All that ever told who may do what, in chain order."""
+    return [KeptLog(*row) for row in session.execute(_LOGS.where(raw_logs.c.is_of_staff))]
 
 
 def count_logs(session: Session) -> int:

@@ -195,6 +195,14 @@ def has_commands(session: Session, prefix: str) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
+def last_ordered_at(session: Session, prefix: str) -> datetime | None:
+    """When the latest command was ordered whose idempotency key begins with `prefix`."""
+    query = select(commands.c.created_at).where(
+        commands.c.idempotency_key.startswith(prefix, autoescape=True)
+    )
+    return session.execute(query.order_by(commands.c.created_at.desc()).limit(1)).scalar()
+
+
 def commands_of(session: Session, caller: str) -> list[Command]:
     """Every command a caller ever gave, oldest first."""
     query = select(*_COMMAND).where(commands.c.caller == caller).order_by(commands.c.id)

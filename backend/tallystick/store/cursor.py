@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from tallystick.store.mirror_tables import cursor
 from tallystick.store.session import Session
-from tallystick.store.tables import cursor
 
 
 @dataclass(frozen=True, slots=True)

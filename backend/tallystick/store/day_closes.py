@@ -9,14 +9,27 @@ from typing import Any
 
 from sqlalchemy import insert, or_, select, text
 
-from tallystick.loans.events import RepaymentReceived
+from tallystick.loans.events import (
+    FundsDisbursed,
+    LoanAccelerated,
+    LoanEvent,
+    LoanRestructured,
+    RepaymentReceived,
+)
 from tallystick.loans.loan import CARRIED, Loan
 from tallystick.loans.terms import UTC_OFFSET_MINUTES_MAX
 from tallystick.servicing.backdating import carried_at_end_of
-from tallystick.store.loan_life import repayments_of
-from tallystick.store.loan_records import LoanRecord, records_where
+from tallystick.store.loan_life import (
+    acceleration_of,
+    disbursement_of,
+    repayments_of,
+    restructurings_of,
+)
+from tallystick.store.loan_records import records_where
+from tallystick.store.loan_tables import loans
+from tallystick.store.mirror_tables import cursor
 from tallystick.store.session import Session
-from tallystick.store.tables import cursor, day_closes, loans
+from tallystick.store.tables import day_closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +83,69 @@ def carried_loans_on(session: Session, day: date) -> Iterator[tuple[Loan, Loan]]
     # Nowhere does the day end before this moment; each loan's own day decides.
     ends_at = datetime.combine(day + timedelta(days=1), time(), UTC)
     first_end_at = ends_at - timedelta(minutes=UTC_OFFSET_MINUTES_MAX)
-    may_be_carried = or_(loans.c.status.in_(CARRIED), loans.c.closed_at >= first_end_at)
+    may_be_carried = or_(
+        loans.c.status.in_(CARRIED),
+        loans.c.closed_at >= first_end_at,
+        loans.c.restructured_at >= first_end_at,
+    )
     for record in records_where(session, may_be_carried):
         loan = record.loan
-        if loan.repaid.accrued_on <= day and record.closed_at is None:
+        if loan.repaid.accrued_on <= day and record.ended_at is None:
             yield loan, loan
             continue
         earlier = carried_at_end_of(
             loan,
             day,
-            repayments=_received(session, record),
+            events=_decisive_events(session, loan.loan_id),
             written_off_at=record.written_off_at,
-            closed_at=record.closed_at,
+            ended_at=record.ended_at,
         )
         if earlier is not None:
             yield earlier, loan
 
 
-def _received(session: Session, record: LoanRecord) -> list[tuple[datetime, RepaymentReceived]]:
-    loan_id = record.loan.loan_id
-    return [
+def _decisive_events(session: Session, loan_id: str) -> list[tuple[datetime, LoanEvent]]:
+    """All that decided what is owed, with their times, in the ledger's order."""
+    found: list[tuple[tuple[int, int], datetime, LoanEvent]] = []
+    if begun := disbursement_of(session, loan_id):
+        disbursed = FundsDisbursed(loan_id, begun.amount_minor)
+        found.append(((begun.block_number, begun.log_index), begun.disbursed_at, disbursed))
+    found += [
         (
+            (row.block_number, row.log_index),
+            row.restructured_at,
+            LoanRestructured(
+                loan_id=row.loan_id,
+                prior_loan_id=row.prior_loan_id,
+                penalty_minor=row.penalty_minor,
+                interest_minor=row.interest_minor,
+                principal_minor=row.principal_minor,
+                controlled_minor=row.controlled_minor,
+            ),
+        )
+        for row in restructurings_of(session, loan_id)
+        if row.loan_id == loan_id
+    ]
+    found += [
+        (
+            (row.block_number, row.log_index),
             row.received_at,
             RepaymentReceived(
                 loan_id=loan_id,
                 payer=row.payer,
-                amount_minor=row.amount_minor,
+                kind=row.kind,
                 penalty_minor=row.penalty_minor,
                 interest_minor=row.interest_minor,
                 principal_minor=row.principal_minor,
-                is_payoff=row.is_payoff,
+                fee_minor=row.fee_minor,
             ),
         )
         for row in repayments_of(session, loan_id)
     ]
+    if told := acceleration_of(session, loan_id):
+        event = LoanAccelerated(
+            loan_id, told.interest_minor, told.principal_minor, told.reason_hash
+        )
+        found.append(((told.block_number, told.log_index), told.accelerated_at, event))
+    found.sort(key=lambda one: one[0])
+    return [(happened_at, event) for _, happened_at, event in found]

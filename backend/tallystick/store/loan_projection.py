@@ -8,134 +8,80 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from tallystick.loans.loan import Status
-from tallystick.store.bulk import chunks, insert_rows, json_text, update_rows
-from tallystick.store.loan_records import LoanRecord
-from tallystick.store.session import Session
-from tallystick.store.tables import (
+from tallystick.store.bulk import chunks, insert_rows, update_rows
+from tallystick.store.loan_records import (
+    LOAN_CHANGING,
+    LOAN_FIXED,
+    LoanRecord,
+    changing_members,
+    fixed_members,
+)
+from tallystick.store.loan_tables import (
+    accelerations,
     allocations,
+    claims_assigned,
     disbursements,
     instalments,
     loans,
     notices_served,
+    payouts_held,
     purposes,
+    reimbursements,
     repayments,
+    restructurings,
     uses_of_proceeds,
+    write_offs,
 )
+from tallystick.store.session import Session
+
+Row = Sequence[Any]
 
 
 @dataclass(slots=True)
 class LoanRows:
-    """What a run of events adds to the loans' tables, in the columns' order.
+    """What a run of events adds to the loans' tables.
 
-    `new` and `changed` are loan ids, `spent` loan id and purpose; `repaid_on` maps a loan's
-    surrogate and an instalment's number to interest and principal repaid and whether it is settled.
+    `new`, `changed` and `assigned` (whose lender changed) are loan ids, `spent` loan id and
+    purpose. `repaid_on` maps a loan's surrogate and an instalment's number to interest and
+    principal repaid and whether it is settled, `amounts` to interest and principal as they stand
+    after a prepayment. The lists are named for tables, their rows in the order of the columns.
     """
 
     new: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    assigned: set[str] = field(default_factory=set)
     spent: set[tuple[str, str]] = field(default_factory=set)
     repaid_on: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
-    disbursements: list[Sequence[Any]] = field(default_factory=list)
-    uses: list[list[Any]] = field(default_factory=list)
-    repayments: list[Sequence[Any]] = field(default_factory=list)
-    allocations: list[Sequence[Any]] = field(default_factory=list)
-    notices: list[Sequence[Any]] = field(default_factory=list)
+    amounts: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    disbursements: list[Row] = field(default_factory=list)
+    uses_of_proceeds: list[list[Any]] = field(default_factory=list)
+    repayments: list[Row] = field(default_factory=list)
+    allocations: list[Row] = field(default_factory=list)
+    accelerations: list[Row] = field(default_factory=list)
+    write_offs: list[Row] = field(default_factory=list)
+    restructurings: list[Row] = field(default_factory=list)
+    claims_assigned: list[Row] = field(default_factory=list)
+    reimbursements: list[Row] = field(default_factory=list)
+    payouts_held: list[Row] = field(default_factory=list)
+    notices_served: list[Row] = field(default_factory=list)
 
 
-_LOAN_FIXED = (
-    "id",
-    "loan_id",
-    "agreement",
-    "lender_id",
-    "borrower_id",
-    "currency",
-    "principal_minor",
-    "interest_minor",
-    "matures_on",
-    "terms",
-    "originated_at",
-)
-_LOAN_CHANGING = (
-    "status",
-    "disbursed_at",
-    "written_off_at",
-    "closed_at",
-    "accrued_on",
-    "next_instalment",
-    "paid_on_next_minor",
-    "principal_repaid_minor",
-    "interest_repaid_minor",
-    "penalty_repaid_minor",
-    "penalty_unit_days",
-    "controlled_minor",
-    "withdrawn_minor",
-    "written_off_minor",
-    "block_number",
-)
-_INSTALMENT = (
-    "loan_id",
-    "number",
-    "due_on",
-    "principal_minor",
-    "interest_minor",
-    "interest_repaid_minor",
-    "principal_repaid_minor",
-    "is_settled",
+_LIFE = (
+    disbursements,
+    uses_of_proceeds,
+    repayments,
+    allocations,
+    accelerations,
+    write_offs,
+    restructurings,
+    claims_assigned,
+    reimbursements,
+    payouts_held,
+    notices_served,
 )
 # Deleting a repayment deletes its allocations.
-_OF_LOANS = (disbursements, uses_of_proceeds, repayments, notices_served, instalments, purposes)
+_OF_LOANS = (*(table for table in _LIFE if table is not allocations), instalments, purposes)
 _NOTHING_REPAID = (0, 0, False)
-_LIFE = {
-    "disbursements": (
-        "loan_id",
-        "amount_minor",
-        "disbursed_at",
-        "block_number",
-        "log_index",
-        "tx_hash",
-    ),
-    "uses_of_proceeds": (
-        "block_number",
-        "log_index",
-        "loan_id",
-        "payee",
-        "purpose",
-        "kind",
-        "amount_minor",
-        "evidence_hash",
-        "used_at",
-        "tx_hash",
-    ),
-    "repayments": (
-        "block_number",
-        "log_index",
-        "loan_id",
-        "payer",
-        "amount_minor",
-        "penalty_minor",
-        "interest_minor",
-        "principal_minor",
-        "is_payoff",
-        "received_at",
-        "tx_hash",
-    ),
-    "allocations": (
-        "block_number",
-        "log_index",
-        "number",
-        "interest_minor",
-        "principal_minor",
-    ),
-    "notices_served": (
-        "loan_id",
-        "content_hash",
-        "step",
-        "served_at",
-        "block_number",
-        "tx_hash",
-    ),
-}
 
 
 def write_loans(
@@ -150,22 +96,24 @@ def write_loans(
     insert_rows(
         session,
         loans,
-        _LOAN_FIXED + _LOAN_CHANGING,
-        (_fixed(record, party_ids) + _changing(record) for record in new),
+        (*LOAN_FIXED, "lender_id", *LOAN_CHANGING),
+        (
+            (
+                *fixed_members(record, party_ids),
+                party_ids[record.loan.lender],
+                *changing_members(record),
+            )
+            for record in new
+        ),
     )
-    update_rows(
-        session, loans, ["id"], _LOAN_CHANGING, ((*_changing(record), record.id) for record in old)
-    )
-    insert_instalments(session, new, rows)
-    insert_purposes(session, new)
+    changing = ((*changing_members(record), record.id) for record in old)
+    update_rows(session, loans, ["id"], LOAN_CHANGING, changing)
+    assigned = [records[loan_id] for loan_id in rows.assigned - rows.new]
+    _write_lenders(session, assigned, party_ids)
+    _insert_instalments(session, new, rows)
+    _insert_purposes(session, new)
     new_ids = {record.id for record in new}
-    update_rows(
-        session,
-        instalments,
-        ["loan_id", "number"],
-        ["+interest_repaid_minor", "+principal_repaid_minor", "is_settled"],
-        ((*repaid, *key) for key, repaid in rows.repaid_on.items() if key[0] not in new_ids),
-    )
+    _update_instalments(session, rows, new_ids)
     update_rows(
         session,
         purposes,
@@ -177,19 +125,25 @@ def write_loans(
             if loan_id not in rows.new
         ),
     )
-    insert_life(session, rows)
+    _insert_life(session, rows)
 
 
-def rewrite_loans(session: Session, records: Sequence[LoanRecord], rows: LoanRows) -> None:
+def rewrite_loans(
+    session: Session,
+    records: Sequence[LoanRecord],
+    rows: LoanRows,
+    party_ids: Mapping[str, int],
+) -> None:
     """Replaces all rows of loans that were replayed from their first event on."""
     for chunk in chunks(record.id for record in records):
         for table in _OF_LOANS:
             session.execute(delete(table).where(table.c.loan_id.in_(chunk)))
-    changed = ((*_changing(record), record.id) for record in records)
-    update_rows(session, loans, ["id"], _LOAN_CHANGING, changed)
-    insert_instalments(session, records, rows)
-    insert_purposes(session, records)
-    insert_life(session, rows)
+    changing = ((*changing_members(record), record.id) for record in records)
+    update_rows(session, loans, ["id"], LOAN_CHANGING, changing)
+    _write_lenders(session, records, party_ids)
+    _insert_instalments(session, records, rows)
+    _insert_purposes(session, records)
+    _insert_life(session, rows)
 
 
 def delete_loans(session: Session, surrogates: Iterable[int]) -> None:
@@ -198,19 +152,40 @@ def delete_loans(session: Session, surrogates: Iterable[int]) -> None:
         session.execute(delete(loans).where(loans.c.id.in_(chunk)))
 
 
-def insert_instalments(session: Session, records: Iterable[LoanRecord], rows: LoanRows) -> None:
-    """The schedules of loans, with what `rows` repaid on them."""
+def _write_lenders(
+    session: Session, records: Iterable[LoanRecord], party_ids: Mapping[str, int]
+) -> None:
+    lenders = ((party_ids[record.loan.lender], record.id) for record in records)
+    update_rows(session, loans, ["id"], ["lender_id"], lenders)
+
+
+def _insert_instalments(session: Session, records: Iterable[LoanRecord], rows: LoanRows) -> None:
+    """The schedules of loans, with what `rows` did to them."""
     insert_rows(
         session,
         instalments,
-        _INSTALMENT,
+        (
+            "loan_id",
+            "number",
+            "due_on",
+            "signed_interest_minor",
+            "signed_principal_minor",
+            "interest_minor",
+            "principal_minor",
+            "interest_repaid_minor",
+            "principal_repaid_minor",
+            "is_settled",
+        ),
         (
             (
                 record.id,
                 row.number,
                 row.due_on,
-                row.principal_minor,
                 row.interest_minor,
+                row.principal_minor,
+                *rows.amounts.get(
+                    (record.id, row.number), (row.interest_minor, row.principal_minor)
+                ),
                 *rows.repaid_on.get((record.id, row.number), _NOTHING_REPAID),
             )
             for record in records
@@ -219,7 +194,26 @@ def insert_instalments(session: Session, records: Iterable[LoanRecord], rows: Lo
     )
 
 
-def insert_purposes(session: Session, records: Iterable[LoanRecord]) -> None:
+def _update_instalments(session: Session, rows: LoanRows, new_ids: set[int]) -> None:
+    """Of loans that were there before."""
+    keys = ["loan_id", "number"]
+    update_rows(
+        session,
+        instalments,
+        keys,
+        ["+interest_repaid_minor", "+principal_repaid_minor", "is_settled"],
+        ((*repaid, *key) for key, repaid in rows.repaid_on.items() if key[0] not in new_ids),
+    )
+    update_rows(
+        session,
+        instalments,
+        keys,
+        ["interest_minor", "principal_minor"],
+        ((*stands, *key) for key, stands in rows.amounts.items() if key[0] not in new_ids),
+    )
+
+
+def _insert_purposes(session: Session, records: Iterable[LoanRecord]) -> None:
     insert_rows(
         session,
         purposes,
@@ -238,52 +232,7 @@ def insert_purposes(session: Session, records: Iterable[LoanRecord]) -> None:
     )
 
 
-def insert_life(session: Session, rows: LoanRows) -> None:
-    """Disbursements, uses, repayments, allocations and notices."""
-    for table, added in (
-        (disbursements, rows.disbursements),
-        (uses_of_proceeds, rows.uses),
-        (repayments, rows.repayments),
-        (allocations, rows.allocations),
-        (notices_served, rows.notices),
-    ):
-        insert_rows(session, table, _LIFE[table.name], added)
-
-
-def _fixed(record: LoanRecord, party_ids: Mapping[str, int]) -> tuple[Any, ...]:
-    terms = record.loan.terms
-    return (
-        record.id,
-        record.loan.loan_id,
-        terms.agreement,
-        party_ids[terms.lender],
-        party_ids[terms.borrower],
-        terms.currency,
-        terms.principal_minor,
-        terms.interest_minor,
-        terms.matures_on,
-        json_text(terms.as_json()),
-        record.originated_at,
-    )
-
-
-def _changing(record: LoanRecord) -> tuple[Any, ...]:
-    loan = record.loan
-    repaid = loan.repaid
-    return (
-        loan.status.value,
-        loan.disbursed_at,
-        record.written_off_at,
-        record.closed_at,
-        None if loan.status is Status.APPROVED else repaid.accrued_on,
-        repaid.next_instalment,
-        repaid.paid_on_next_minor,
-        repaid.principal_repaid_minor,
-        loan.interest_repaid_minor,
-        repaid.penalty_repaid_minor,
-        str(repaid.penalty_unit_days),
-        loan.controlled_minor,
-        loan.withdrawn_minor,
-        record.written_off_minor,
-        record.block_number,
-    )
+def _insert_life(session: Session, rows: LoanRows) -> None:
+    for table in _LIFE:
+        if added := getattr(rows, table.name):
+            insert_rows(session, table, table.columns.keys(), added)

@@ -1,9 +1,9 @@
-"""Loans as rows: how the mirror reads them back into the pure `Loan`."""
+"""Loans as rows: how the mirror writes the pure `Loan` and reads it back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,11 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, cast, select
 
 from tallystick.kernel.errors import Corrupt
-from tallystick.loans.loan import Loan, Status
+from tallystick.loans.loan import Account, Loan, Received, Status
+from tallystick.loans.reduction import Reduction
+from tallystick.loans.repaid import DueAtOnce, Repaid
 from tallystick.loans.terms import LoanTerms, TermsInvalid
-from tallystick.loans.waterfall import Repaid
+from tallystick.store.bulk import chunks, json_text
+from tallystick.store.loan_tables import loans, purposes
+from tallystick.store.mirror_tables import parties
 from tallystick.store.session import Session
-from tallystick.store.tables import loans, purposes
 
 
 class StoredTermsUnreadable(Corrupt):
@@ -30,49 +33,175 @@ class LoanRecord:
     """A loan with what the mirror adds to it.
 
     `id` is the mirror's surrogate, dealt in chain order; times are those of the events' blocks,
-    `written_off_minor` the principal written off, `block_number` that of the latest event.
+    `written_off_minor` the principal written off, `next_loan_id` the loan that replaced this one,
+    `block_number` that of the latest event.
     """
 
     id: int
     loan: Loan
     originated_at: datetime
-    written_off_at: datetime | None
-    closed_at: datetime | None
-    written_off_minor: int
     block_number: int
+    cancelled_at: datetime | None = None
+    cancelled_by: str | None = None
+    mandate_revoked_at: datetime | None = None
+    accelerated_at: datetime | None = None
+    written_off_at: datetime | None = None
+    restructured_at: datetime | None = None
+    closed_at: datetime | None = None
+    collateral_released_at: datetime | None = None
+    written_off_minor: int = 0
+    next_loan_id: str | None = None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it stopped being carried."""
+        return self.closed_at or self.restructured_at
 
 
-_RECORD = (
-    loans.c.id,
-    loans.c.loan_id,
-    cast(loans.c.terms, Text),
-    loans.c.status,
-    loans.c.disbursed_at,
-    loans.c.accrued_on,
-    loans.c.next_instalment,
-    loans.c.paid_on_next_minor,
-    loans.c.principal_repaid_minor,
-    loans.c.penalty_unit_days,
-    loans.c.penalty_repaid_minor,
-    loans.c.interest_repaid_minor,
-    loans.c.controlled_minor,
-    loans.c.withdrawn_minor,
-    loans.c.originated_at,
-    loans.c.written_off_at,
-    loans.c.closed_at,
-    loans.c.written_off_minor,
-    loans.c.block_number,
+LOAN_FIXED = (
+    "id",
+    "loan_id",
+    "agreement",
+    "first_lender_id",
+    "borrower_id",
+    "guarantor_id",
+    "currency",
+    "principal_minor",
+    "interest_minor",
+    "matures_on",
+    "prepayment",
+    "accelerate_after_days",
+    "collectable_by",
+    "mandate_minor_max",
+    "guarantee_minor_max",
+    "collateral_hash",
+    "prior_loan_id",
+    "terms",
+    "originated_at",
 )
-_CHUNK = 5_000
+"""Columns that are written once; the members of `fixed_members`."""
+
+_TOLD = (
+    "cancelled_at",
+    "cancelled_by",
+    "mandate_revoked_at",
+    "accelerated_at",
+    "written_off_at",
+    "restructured_at",
+    "closed_at",
+    "collateral_released_at",
+    "written_off_minor",
+    "next_loan_id",
+    "block_number",
+)
+LOAN_CHANGING = (
+    "status",
+    "disbursed_at",
+    "accrued_on",
+    "next_instalment",
+    "paid_on_next_minor",
+    "penalty_unit_days",
+    "penalty_repaid_minor",
+    "reduced_from_instalment",
+    "reduced_shift_minor",
+    "reduced_numerator_minor",
+    "reduced_denominator_minor",
+    "reduced_current_principal_minor",
+    "carried_penalty_minor",
+    "carried_interest_minor",
+    "accelerated_interest_minor",
+    "accelerated_principal_minor",
+    "oldest_due_on",
+    "received_penalty_minor",
+    "received_interest_minor",
+    "received_principal_minor",
+    "received_fee_minor",
+    "controlled_minor",
+    "withdrawn_minor",
+    "collected_minor",
+    "guaranteed_minor",
+    "reimbursed_minor",
+    "assignment_count",
+    *_TOLD,
+)
+"""Columns that go with the loan's state; the members of `changing_members`."""
+
+_lenders = parties.alias("lenders")
+_RECORD = (
+    cast(loans.c.terms, Text).label("terms_text"),
+    _lenders.c.address.label("lender"),
+    *(loans.c[name] for name in ("id", "loan_id", "originated_at", *LOAN_CHANGING)),
+)
+
+
+def fixed_members(record: LoanRecord, party_ids: Mapping[str, int]) -> tuple[Any, ...]:
+    """Raises KeyError for a party without an id."""
+    terms = record.loan.terms
+    return (
+        record.id,
+        record.loan.loan_id,
+        terms.agreement,
+        party_ids[terms.lender],
+        party_ids[terms.borrower],
+        None if terms.guarantor is None else party_ids[terms.guarantor],
+        terms.currency,
+        terms.principal_minor,
+        terms.interest_minor,
+        terms.matures_on,
+        terms.prepayment,
+        terms.accelerate_after_days,
+        terms.collectable_by,
+        terms.mandate_minor_max,
+        terms.guarantee_minor_max,
+        terms.collateral_hash,
+        terms.prior_loan_id,
+        json_text(terms.as_json()),
+        record.originated_at,
+    )
+
+
+def changing_members(record: LoanRecord) -> tuple[Any, ...]:
+    loan = record.loan
+    repaid, account, received = loan.repaid, loan.account, loan.received
+    reduction, due = repaid.reduction, repaid.due_at_once
+    return (
+        loan.status.value,
+        loan.disbursed_at,
+        None if loan.disbursed_at is None else repaid.accrued_on,
+        repaid.next_instalment,
+        repaid.paid_on_next_minor,
+        str(repaid.penalty_unit_days),
+        repaid.penalty_repaid_minor,
+        reduction.from_instalment,
+        reduction.shift_minor,
+        reduction.numerator_minor,
+        reduction.denominator_minor,
+        reduction.current_principal_minor,
+        due.carried_penalty_minor,
+        due.carried_interest_minor,
+        due.accelerated_interest_minor,
+        due.accelerated_principal_minor,
+        due.oldest_due_on,
+        received.penalty_minor,
+        received.interest_minor,
+        received.principal_minor,
+        received.fee_minor,
+        account.controlled_minor,
+        account.withdrawn_minor,
+        account.collected_minor,
+        account.guaranteed_minor,
+        account.reimbursed_minor,
+        account.assignment_count,
+        *[getattr(record, name) for name in _TOLD],
+    )
 
 
 def records_of(session: Session, loan_ids: Iterable[str]) -> dict[str, LoanRecord]:
     """The known ones of `loan_ids`, all loaded at once."""
-    wanted = list(loan_ids)
     return {
         record.loan.loan_id: record
-        for start in range(0, len(wanted), _CHUNK)
-        for record in records_where(session, loans.c.loan_id.in_(wanted[start : start + _CHUNK]))
+        for chunk in chunks(loan_ids)
+        for record in records_where(session, loans.c.loan_id.in_(chunk))
     }
 
 
@@ -86,54 +215,64 @@ def records_where(session: Session, condition: ColumnElement[bool]) -> Iterator[
     )
     for surrogate, purpose, spent_minor in rows:
         spent.setdefault(surrogate, {})[purpose] = spent_minor
-    query: Select[Any] = select(*_RECORD).where(condition).order_by(loans.c.id)
+    query: Select[Any] = (
+        select(*_RECORD)
+        .join(_lenders, _lenders.c.id == loans.c.lender_id)
+        .where(condition)
+        .order_by(loans.c.id)
+    )
     for row in session.execute(query):
-        yield _record(row, spent.get(row[0], {}))
+        yield _record(row, spent.get(row.id, {}))
 
 
 def _record(row: Any, spent_minor: dict[str, int]) -> LoanRecord:
-    (
-        surrogate,
-        loan_id,
-        terms,
-        status,
-        disbursed_at,
-        accrued_on,
-        next_instalment,
-        paid_on_next_minor,
-        principal_repaid_minor,
-        penalty_unit_days,
-        penalty_repaid_minor,
-        interest_repaid_minor,
-        controlled_minor,
-        withdrawn_minor,
-        originated_at,
-        written_off_at,
-        closed_at,
-        written_off_minor,
-        block_number,
-    ) = row
     loan = Loan(
-        loan_id=loan_id,
-        terms=_terms_of(loan_id, terms),
-        status=Status(status),
-        disbursed_at=disbursed_at,
+        loan_id=row.loan_id,
+        terms=_terms_of(row.loan_id, row.terms_text),
+        status=Status(row.status),
+        disbursed_at=row.disbursed_at,
         repaid=Repaid(
-            accrued_on=accrued_on or date.min,
-            next_instalment=next_instalment,
-            paid_on_next_minor=paid_on_next_minor,
-            principal_repaid_minor=principal_repaid_minor,
-            penalty_unit_days=int(penalty_unit_days),
-            penalty_repaid_minor=penalty_repaid_minor,
+            accrued_on=row.accrued_on or date.min,
+            next_instalment=row.next_instalment,
+            paid_on_next_minor=row.paid_on_next_minor,
+            penalty_unit_days=int(row.penalty_unit_days),
+            penalty_repaid_minor=row.penalty_repaid_minor,
+            is_accelerated=row.accelerated_at is not None,
+            reduction=Reduction(
+                from_instalment=row.reduced_from_instalment,
+                shift_minor=row.reduced_shift_minor,
+                numerator_minor=row.reduced_numerator_minor,
+                denominator_minor=row.reduced_denominator_minor,
+                current_principal_minor=row.reduced_current_principal_minor,
+            ),
+            due_at_once=DueAtOnce(
+                carried_penalty_minor=row.carried_penalty_minor,
+                carried_interest_minor=row.carried_interest_minor,
+                accelerated_interest_minor=row.accelerated_interest_minor,
+                accelerated_principal_minor=row.accelerated_principal_minor,
+                oldest_due_on=row.oldest_due_on,
+            ),
         ),
-        interest_repaid_minor=interest_repaid_minor,
-        controlled_minor=controlled_minor,
-        withdrawn_minor=withdrawn_minor,
+        account=Account(
+            controlled_minor=row.controlled_minor,
+            withdrawn_minor=row.withdrawn_minor,
+            collected_minor=row.collected_minor,
+            guaranteed_minor=row.guaranteed_minor,
+            reimbursed_minor=row.reimbursed_minor,
+            assignment_count=row.assignment_count,
+        ),
+        received=Received(
+            penalty_minor=row.received_penalty_minor,
+            interest_minor=row.received_interest_minor,
+            principal_minor=row.received_principal_minor,
+            fee_minor=row.received_fee_minor,
+        ),
         spent_minor=spent_minor,
+        assignee=row.lender if row.assignment_count else None,
+        is_mandate_revoked=row.mandate_revoked_at is not None,
     )
-    return LoanRecord(
-        surrogate, loan, originated_at, written_off_at, closed_at, written_off_minor, block_number
-    )
+    told = {name: getattr(row, name) for name in _TOLD}
+    return LoanRecord(id=row.id, loan=loan, originated_at=row.originated_at, **told)
 
 
 def _terms_of(loan_id: str, text: str) -> LoanTerms:

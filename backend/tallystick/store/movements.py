@@ -1,7 +1,9 @@
 """Reads token transfers as movements between accounts.
 
 On the token, every loan's unused proceeds and every held payout lie at the ledger's one address.
-The kind of a transfer tells which of those accounts it touched.
+The kind of a transfer tells which of those accounts it touched. Money that goes from one of the
+ledger's accounts to another is no transfer: unused proceeds that are held for who could not receive
+them, or that another loan takes over.
 """
 
 from __future__ import annotations
@@ -22,11 +24,17 @@ from tallystick.funds.movements import (
     loan_of_controlled,
     party_of_held,
 )
+from tallystick.store.loan_tables import loans, payouts_held, restructurings
+from tallystick.store.mirror_tables import transfers
 from tallystick.store.session import Session
-from tallystick.store.tables import loans, parties, transfers, uses_of_proceeds
 
 _INTO_LEDGER = (MovementKind.DISBURSED, MovementKind.HELD)
-_OUT_OF_CONTROLLED = (MovementKind.PAID, MovementKind.WITHDRAWN, MovementKind.RELEASED)
+_OUT_OF_CONTROLLED = (
+    MovementKind.PAID,
+    MovementKind.WITHDRAWN,
+    MovementKind.RELEASED,
+    MovementKind.APPLIED,
+)
 _OUT_OF_LEDGER = (*_OUT_OF_CONTROLLED, MovementKind.CLAIMED)
 
 _place = tuple_(transfers.c.block_number, transfers.c.log_index)
@@ -43,25 +51,37 @@ _TRANSFERS: Select[Any] = (
         transfers.c.purpose,
         transfers.c.evidence_hash,
         transfers.c.bank_reference,
+        transfers.c.held_for,
         loans.c.loan_id,
-        parties.c.address.label("lender"),
     )
     .outerjoin(loans, loans.c.id == transfers.c.loan_id)
-    .outerjoin(parties, parties.c.id == loans.c.lender_id)
     .order_by(transfers.c.block_number, transfers.c.log_index)
 )
-_HELD_AT_CLOSING: Select[Any] = (
+_HELD_BACK: Select[Any] = (
     select(
-        uses_of_proceeds.c.block_number,
-        uses_of_proceeds.c.log_index,
-        uses_of_proceeds.c.payee,
-        uses_of_proceeds.c.amount_minor,
-        uses_of_proceeds.c.used_at,
-        uses_of_proceeds.c.tx_hash,
+        payouts_held.c.block_number,
+        payouts_held.c.log_index,
+        payouts_held.c.party,
+        payouts_held.c.amount_minor,
+        payouts_held.c.held_at,
+        payouts_held.c.tx_hash,
         loans.c.loan_id,
     )
-    .join(loans, loans.c.id == uses_of_proceeds.c.loan_id)
-    .where(uses_of_proceeds.c.kind == MovementKind.HELD)
+    .join(loans, loans.c.id == payouts_held.c.loan_id)
+    .where(payouts_held.c.kind.in_(_OUT_OF_CONTROLLED))
+)
+_CARRIED_OVER: Select[Any] = (
+    select(
+        restructurings.c.block_number,
+        restructurings.c.log_index,
+        restructurings.c.prior_loan_id,
+        restructurings.c.controlled_minor,
+        restructurings.c.restructured_at,
+        restructurings.c.tx_hash,
+        loans.c.loan_id,
+    )
+    .join(loans, loans.c.id == restructurings.c.loan_id)
+    .where(restructurings.c.controlled_minor != 0)
 )
 
 
@@ -114,23 +134,26 @@ def _net_before(
 def _controlled_movements(session: Session, loan_id: str) -> list[Movement]:
     kinds = (MovementKind.DISBURSED, *_OUT_OF_CONTROLLED)
     moved = _TRANSFERS.where(loans.c.loan_id == loan_id, transfers.c.kind.in_(kinds))
-    held = _HELD_AT_CLOSING.where(loans.c.loan_id == loan_id)
-    return [_movement(row) for row in session.execute(moved)] + [
-        _held_at_closing(row) for row in session.execute(held)
+    held = _HELD_BACK.where(loans.c.loan_id == loan_id)
+    carried = _CARRIED_OVER.where(
+        or_(loans.c.loan_id == loan_id, restructurings.c.prior_loan_id == loan_id)
+    )
+    return [
+        *map(_movement, session.execute(moved)),
+        *map(_held_back, session.execute(held)),
+        *map(_carried_over, session.execute(carried)),
     ]
 
 
 def _held_movements(session: Session, party: str) -> list[Movement]:
     moved = _TRANSFERS.where(
         or_(
-            and_(transfers.c.kind == MovementKind.HELD, parties.c.address == party),
+            transfers.c.held_for == party,
             and_(transfers.c.kind == MovementKind.CLAIMED, transfers.c.receiver == party),
         )
     )
-    held = _HELD_AT_CLOSING.where(uses_of_proceeds.c.payee == party)
-    return [_movement(row) for row in session.execute(moved)] + [
-        _held_at_closing(row) for row in session.execute(held)
-    ]
+    held = _HELD_BACK.where(payouts_held.c.party == party)
+    return [*map(_movement, session.execute(moved)), *map(_held_back, session.execute(held))]
 
 
 def _statement(account: str, since: Position, movements: Sequence[Movement]) -> Statement:
@@ -146,21 +169,18 @@ def _statement(account: str, since: Position, movements: Sequence[Movement]) -> 
 def _movement(row: Row[Any]) -> Movement:
     kind = MovementKind(row.kind)
     sender, receiver = row.sender, row.receiver
-    match kind:
-        case MovementKind.DISBURSED:
-            receiver = controlled_account(row.loan_id)
-        case MovementKind.PAID | MovementKind.WITHDRAWN | MovementKind.RELEASED:
-            sender = controlled_account(row.loan_id)
-        case MovementKind.HELD:
-            receiver = held_account(row.lender)
-        case MovementKind.CLAIMED:
-            sender = held_account(receiver)
-        case MovementKind.MINTED:
-            sender = BANK
-        case MovementKind.BURNED:
-            receiver = BANK
-        case MovementKind.REPAID | MovementKind.TRANSFERRED:
-            pass
+    if kind is MovementKind.DISBURSED:
+        receiver = controlled_account(row.loan_id)
+    elif kind in _OUT_OF_CONTROLLED:
+        sender = controlled_account(row.loan_id)
+    elif kind is MovementKind.HELD:
+        receiver = held_account(row.held_for)
+    elif kind is MovementKind.CLAIMED:
+        sender = held_account(receiver)
+    elif kind is MovementKind.MINTED:
+        sender = BANK
+    elif kind is MovementKind.BURNED:
+        receiver = BANK
     return Movement(
         position=Position(row.block_number, row.log_index),
         kind=kind,
@@ -175,14 +195,27 @@ def _movement(row: Row[Any]) -> Movement:
     )
 
 
-def _held_at_closing(row: Row[Any]) -> Movement:
-    """Unused proceeds of a closed loan that never left the ledger: no transfer shows them."""
+def _held_back(row: Row[Any]) -> Movement:
+    """Unused proceeds that should have left the ledger and could not."""
     return Movement(
         position=Position(row.block_number, row.log_index),
         kind=MovementKind.HELD,
         sender=controlled_account(row.loan_id),
-        receiver=held_account(row.payee),
+        receiver=held_account(row.party),
         amount_minor=row.amount_minor,
-        moved_at=row.used_at,
+        moved_at=row.held_at,
+        tx_hash=row.tx_hash,
+    )
+
+
+def _carried_over(row: Row[Any]) -> Movement:
+    """Unused proceeds of a loan that another replaced."""
+    return Movement(
+        position=Position(row.block_number, row.log_index),
+        kind=MovementKind.CARRIED_OVER,
+        sender=controlled_account(row.prior_loan_id),
+        receiver=controlled_account(row.loan_id),
+        amount_minor=row.controlled_minor,
+        moved_at=row.restructured_at,
         tx_hash=row.tx_hash,
     )

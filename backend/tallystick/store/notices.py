@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Select, insert, or_, select, update
 
 from tallystick.servicing.notices import NoticeContent
+from tallystick.store.loan_tables import loans
 from tallystick.store.session import Session
-from tallystick.store.tables import loans, notices
+from tallystick.store.tables import notices
 
 
 class NoticeStatus(StrEnum):

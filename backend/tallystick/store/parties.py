@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from tallystick.kernel.errors import NotFound
+from tallystick.store.mirror_tables import balances, claims, parties
 from tallystick.store.session import Session
-from tallystick.store.tables import balances, claims, parties
 
 
 class PartyNotFound(NotFound):
@@ -21,13 +21,15 @@ class PartyNotFound(NotFound):
 @dataclass(frozen=True, slots=True)
 class Party:
     """`roles` is the bitmap of `tallystick.parties.roles`, `payee_category` 0 for parties that are
-    no payees, `block_number` that of the latest change."""
+    no payees, `signature_nonce` what agreements it signs now must carry, `block_number` that of the
+    latest change."""
 
     address: str
     roles: int
     payee_category: int
     identity_commitment: str
     is_frozen: bool
+    signature_nonce: int
     registered_at: datetime
     block_number: int
 
@@ -38,6 +40,7 @@ _PARTY: Select[Any] = select(
     parties.c.payee_category,
     parties.c.identity_commitment,
     parties.c.is_frozen,
+    parties.c.signature_nonce,
     parties.c.registered_at,
     parties.c.block_number,
 )
@@ -91,12 +94,17 @@ def balances_of(session: Session, addresses: Iterable[str]) -> dict[str, int]:
 
 def claimable_of(session: Session, address: str) -> int:
     """What the ledger holds for a party that could not receive it, in minor units."""
-    return (
-        session.execute(
-            select(claims.c.claimable_minor).where(claims.c.address == address)
-        ).scalar_one_or_none()
-        or 0
+    return claimables_of(session, [address])[address]
+
+
+def claimables_of(session: Session, addresses: Iterable[str]) -> dict[str, int]:
+    """Likewise of each address; 0 for those it holds nothing for."""
+    held = dict.fromkeys(addresses, 0)
+    rows = session.execute(
+        select(claims.c.address, claims.c.claimable_minor).where(claims.c.address.in_(held))
     )
+    held.update((address, claimable_minor) for address, claimable_minor in rows)
+    return held
 
 
 def token_supply(session: Session) -> int:

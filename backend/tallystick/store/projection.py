@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Column, delete, func, select
 
 from tallystick.store.bulk import chunks, insert_rows, update_rows
-from tallystick.store.session import Session
-from tallystick.store.tables import (
+from tallystick.store.mirror_tables import (
+    LEDGER_WIDE_TABLES,
     MIRROR_TABLES,
     PROJECTION_TABLES,
     balances,
@@ -19,6 +19,7 @@ from tallystick.store.tables import (
     parties,
     transfers,
 )
+from tallystick.store.session import Session
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class PartyRecord:
     payee_category: int
     identity_commitment: str
     is_frozen: bool
+    signature_nonce: int
     registered_at: datetime
     block_number: int
 
@@ -46,6 +48,7 @@ class TransferRow:
     amount_minor: int
     kind: str
     loan_id: int | None
+    held_for: str | None
     purpose: str | None
     evidence_hash: str | None
     bank_reference: str | None
@@ -60,10 +63,18 @@ _PARTY = (
     "payee_category",
     "identity_commitment",
     "is_frozen",
+    "signature_nonce",
     "registered_at",
     "block_number",
 )
-_PARTY_CHANGING = ("roles", "payee_category", "identity_commitment", "is_frozen", "block_number")
+_PARTY_CHANGING = (
+    "roles",
+    "payee_category",
+    "identity_commitment",
+    "is_frozen",
+    "signature_nonce",
+    "block_number",
+)
 
 
 def next_id(session: Session, column: Column[int]) -> int:
@@ -96,8 +107,10 @@ def delete_parties(session: Session, surrogates: Iterable[int]) -> None:
         session.execute(delete(parties).where(parties.c.id.in_(chunk)))
 
 
-def delete_transfers_after(session: Session, block_number: int) -> None:
-    session.execute(delete(transfers).where(transfers.c.block_number > block_number))
+def delete_after(session: Session, block_number: int) -> None:
+    """Deletes what is of single events and of no loan or party."""
+    for table in (transfers, *LEDGER_WIDE_TABLES):
+        session.execute(delete(table).where(table.c.block_number > block_number))
 
 
 def empty_projection(session: Session) -> None:
@@ -120,6 +133,7 @@ _TRANSFER = (
     "amount_minor",
     "kind",
     "loan_id",
+    "held_for",
     "purpose",
     "evidence_hash",
     "bank_reference",

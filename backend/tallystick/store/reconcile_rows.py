@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Table, case, func, literal, select, union
+from sqlalchemy import LargeBinary, Select, func, literal, select, union
 
+from tallystick.funds.movements import MovementKind
 from tallystick.store.bulk import chunks
 from tallystick.store.loan_life import InstalmentState
-from tallystick.store.loan_records import LoanRecord, records_where
-from tallystick.store.session import Session
-from tallystick.store.tables import (
-    allocations,
-    balances,
-    claims,
+from tallystick.store.loan_records import LOAN_FIXED, LoanRecord, records_where
+from tallystick.store.loan_tables import (
     instalments,
     loans,
     notices_served,
-    parties,
+    payouts_held,
     purposes,
-    raw_logs,
-    repayments,
-    transfers,
     uses_of_proceeds,
 )
+from tallystick.store.mirror_tables import (
+    balances,
+    claims,
+    parties,
+    raw_logs,
+    revoked_signatures,
+    transfers,
+)
+from tallystick.store.session import Session
 
 LOANS_PER_PAGE = 500
-
-
-@dataclass(slots=True)
-class LoanSums:
-    """Sums over one loan's rows, minor units; each must agree with the loan itself."""
-
-    repaid_penalty_minor: int = 0
-    repaid_interest_minor: int = 0
-    repaid_principal_minor: int = 0
-    allocated_interest_minor: int = 0
-    allocated_principal_minor: int = 0
-    withdrawn_minor: int = 0
 
 
 def loan_pages(session: Session) -> Iterator[list[LoanRecord]]:
@@ -78,47 +68,35 @@ def lost_parties(session: Session) -> list[str]:
     return sorted({"0x" + bytes(topics[44:64]).hex() for topics in rows.scalars()})
 
 
-def signed_columns(session: Session, ids: list[int]) -> dict[int, tuple[Any, ...]]:
-    """What the row of a loan repeats of its terms, by surrogate: agreement, lender, borrower,
-    currency, principal, interest, maturity."""
-    lenders, borrowers = parties.alias("lenders"), parties.alias("borrowers")
-    query: Select[Any] = (
-        select(
-            loans.c.id,
-            loans.c.agreement,
-            lenders.c.address,
-            borrowers.c.address,
-            loans.c.currency,
-            loans.c.principal_minor,
-            loans.c.interest_minor,
-            loans.c.matures_on,
-        )
-        .join(lenders, lenders.c.id == loans.c.lender_id)
-        .join(borrowers, borrowers.c.id == loans.c.borrower_id)
-        .where(loans.c.id.in_(ids))
-    )
-    return {surrogate: tuple(members) for surrogate, *members in session.execute(query)}
+def signed_columns(session: Session, ids: list[int]) -> dict[int, dict[str, Any]]:
+    """What the row of a loan repeats of its terms, by surrogate and column; the parties of columns
+    that name one are addresses."""
+    sides = {
+        name: parties.alias(f"of_{name}")
+        for name in ("first_lender_id", "borrower_id", "guarantor_id")
+    }
+    columns = [
+        sides[name].c.address.label(name) if name in sides else loans.c[name]
+        for name in LOAN_FIXED
+        if name not in ("terms", "originated_at")
+    ]
+    query: Select[Any] = select(*columns).select_from(loans).where(loans.c.id.in_(ids))
+    for name, side in sides.items():
+        query = query.outerjoin(side, side.c.id == loans.c[name])
+    return {row["id"]: dict(row) for row in session.execute(query).mappings()}
 
 
 def instalments_of_loans(session: Session, ids: list[int]) -> dict[int, list[InstalmentState]]:
     """By surrogate of the loan, in the schedule's order."""
+    members = [instalments.c[name] for name in InstalmentState.__slots__]
     query: Select[Any] = (
-        select(
-            instalments.c.loan_id,
-            instalments.c.number,
-            instalments.c.due_on,
-            instalments.c.principal_minor,
-            instalments.c.interest_minor,
-            instalments.c.principal_repaid_minor,
-            instalments.c.interest_repaid_minor,
-            instalments.c.is_settled,
-        )
+        select(instalments.c.loan_id, *members)
         .where(instalments.c.loan_id.in_(ids))
         .order_by(instalments.c.loan_id, instalments.c.number)
     )
     found: dict[int, list[InstalmentState]] = {}
-    for loan_id, *members in session.execute(query):
-        found.setdefault(loan_id, []).append(InstalmentState(*members))
+    for loan_id, *row in session.execute(query):
+        found.setdefault(loan_id, []).append(InstalmentState(*row))
     return found
 
 
@@ -151,47 +129,6 @@ def purposes_of_loans(session: Session, ids: list[int]) -> dict[int, dict[str, t
     return found
 
 
-def sums_of_loans(session: Session, ids: list[int]) -> dict[int, LoanSums]:
-    """By surrogate of the loan."""
-    sums = {surrogate: LoanSums() for surrogate in ids}
-    for loan_id, penalty, interest, principal in _sums(
-        session,
-        repayments,
-        ids,
-        repayments.c.penalty_minor,
-        repayments.c.interest_minor,
-        repayments.c.principal_minor,
-    ):
-        row = sums[loan_id]
-        row.repaid_penalty_minor = int(penalty)
-        row.repaid_interest_minor = int(interest)
-        row.repaid_principal_minor = int(principal)
-    allocated = (
-        select(
-            repayments.c.loan_id,
-            func.sum(allocations.c.interest_minor),
-            func.sum(allocations.c.principal_minor),
-        )
-        .join_from(
-            repayments,
-            allocations,
-            (repayments.c.block_number == allocations.c.block_number)
-            & (repayments.c.log_index == allocations.c.log_index),
-        )
-        .where(repayments.c.loan_id.in_(ids))
-        .group_by(repayments.c.loan_id)
-    )
-    for loan_id, interest, principal in session.execute(allocated):
-        sums[loan_id].allocated_interest_minor = int(interest)
-        sums[loan_id].allocated_principal_minor = int(principal)
-    withdrawn = case(
-        (uses_of_proceeds.c.kind == "withdrawn", uses_of_proceeds.c.amount_minor), else_=0
-    )
-    for loan_id, withdrawn_minor in _sums(session, uses_of_proceeds, ids, withdrawn):
-        sums[loan_id].withdrawn_minor = int(withdrawn_minor)
-    return sums
-
-
 def notices_of_loans(session: Session, ids: list[int]) -> list[tuple[int, str, Any]]:
     """Surrogate of the loan, content hash, served at."""
     rows = session.execute(
@@ -200,6 +137,16 @@ def notices_of_loans(session: Session, ids: list[int]) -> list[tuple[int, str, A
         ).where(notices_served.c.loan_id.in_(ids))
     )
     return [(loan_id, content_hash, served_at) for loan_id, content_hash, served_at in rows]
+
+
+def anchored_notices(session: Session) -> set[tuple[str, ...]]:
+    """Loan id and content hash of every notice."""
+    rows = session.execute(
+        select(loans.c.loan_id, notices_served.c.content_hash).join(
+            loans, loans.c.id == notices_served.c.loan_id
+        )
+    )
+    return {(loan_id, content_hash) for loan_id, content_hash in rows}
 
 
 def known_addresses(session: Session) -> list[str]:
@@ -229,10 +176,33 @@ def transferred_net(session: Session, addresses: Iterable[str]) -> dict[str, int
     return net
 
 
-def _sums(session: Session, table: Table, ids: list[int], *columns: Any) -> Iterator[Any]:
-    query: Select[Any] = (
-        select(table.c.loan_id, *(func.coalesce(func.sum(c), literal(0)) for c in columns))
-        .where(table.c.loan_id.in_(ids))
-        .group_by(table.c.loan_id)
-    )
-    return iter(session.execute(query))
+def held_and_claimed(session: Session, addresses: Iterable[str]) -> dict[str, int]:
+    """Payouts held for each address less what it claimed; those without any are left out."""
+    net: dict[str, int] = {}
+    for chunk in chunks(addresses):
+        held = select(payouts_held.c.party, func.sum(payouts_held.c.amount_minor))
+        claimed = select(transfers.c.receiver, -func.sum(transfers.c.amount_minor))
+        for query in (
+            held.where(payouts_held.c.party.in_(chunk)).group_by(payouts_held.c.party),
+            claimed.where(
+                transfers.c.receiver.in_(chunk), transfers.c.kind == MovementKind.CLAIMED
+            ).group_by(transfers.c.receiver),
+        ):
+            for address, amount_minor in session.execute(query):
+                net[address] = net.get(address, 0) + int(amount_minor)
+    return net
+
+
+def revoked_terms(session: Session) -> set[str]:
+    """Loan ids of terms that a side took back its signature from."""
+    return set(session.execute(select(revoked_signatures.c.loan_id)).scalars())
+
+
+def logged_topics(session: Session, first: bytes) -> list[tuple[str, ...]]:
+    """The further topics, `0x` hex, of all raw logs whose first topic is this."""
+    topic = func.substr(raw_logs.c.topics, 1, len(first))
+    rows = session.execute(select(raw_logs.c.topics).where(topic == literal(first, LargeBinary)))
+    return [
+        tuple("0x" + bytes(topics[at : at + 32]).hex() for at in range(32, len(topics), 32))
+        for topics in rows.scalars()
+    ]

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import String, Table, Text, cast, collate, select
 from sqlalchemy.types import JSON
 
+from tallystick.store.mirror_tables import PROJECTION_TABLES, cursor, raw_logs
 from tallystick.store.session import Session
-from tallystick.store.tables import PROJECTION_TABLES, cursor, raw_logs
 
 _STATE_TABLES = (cursor, raw_logs, *PROJECTION_TABLES)
 _NOT_STATE = {"cursor": ("id", "finalized_block_number")}

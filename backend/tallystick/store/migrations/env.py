@@ -7,7 +7,8 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from tallystick.store.tables import UtcDateTime, metadata
+from tallystick.store.columns import UtcDateTime
+from tallystick.store.tables import metadata
 
 
 def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:

@@ -18,9 +18,11 @@ def upgrade() -> None:
         sa.Column("loan_id", sa.String(length=66), nullable=False),
         sa.Column("lender", sa.String(length=42), nullable=False),
         sa.Column("borrower", sa.String(length=42), nullable=False),
+        sa.Column("guarantor", sa.String(length=42), nullable=True),
         sa.Column("terms", sa.JSON(), nullable=False),
         sa.Column("lender_signature", sa.Text(), nullable=True),
         sa.Column("borrower_signature", sa.Text(), nullable=True),
+        sa.Column("guarantor_signature", sa.Text(), nullable=True),
         sa.Column("proposed_by", sa.Text(), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("loan_id", name=op.f("pk_agreements")),
@@ -28,6 +30,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agreements", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_agreements_borrower"), ["borrower"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agreements_guarantor"), ["guarantor"], unique=False)
         batch_op.create_index(batch_op.f("ix_agreements_lender"), ["lender"], unique=False)
 
     op.create_table(
@@ -49,6 +52,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_api_keys_name")),
     )
     op.create_table(
+        "assignments",
+        sa.Column(
+            "assignment_id",
+            sa.String(length=66),
+            nullable=False,
+            comment="digest of the signed message",
+        ),
+        sa.Column("loan_id", sa.String(length=66), nullable=False),
+        sa.Column("lender", sa.String(length=42), nullable=False),
+        sa.Column("assignee", sa.String(length=42), nullable=False),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "assignment_count", sa.Integer(), nullable=False, comment="how often assigned before"
+        ),
+        sa.Column("sign_by", sa.Date(), nullable=False),
+        sa.Column("lender_nonce", sa.BigInteger(), nullable=False, comment="of its signatures"),
+        sa.Column("assignee_nonce", sa.BigInteger(), nullable=False),
+        sa.Column("lender_signature", sa.Text(), nullable=True),
+        sa.Column("assignee_signature", sa.Text(), nullable=True),
+        sa.Column("proposed_by", sa.Text(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("assignment_id", name=op.f("pk_assignments")),
+        comment="assignments out for signature; those that took place are the mirror's",
+    )
+    with op.batch_alter_table("assignments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assignments_assignee"), ["assignee"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assignments_lender"), ["lender"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assignments_loan_id"), ["loan_id"], unique=False)
+
+    op.create_table(
         "audit_trail",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -65,6 +98,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address", name=op.f("pk_balances")),
         comment="settlement tokens held, the ledger's own included",
     )
+    op.create_table(
+        "batch_failures",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("item", sa.Integer(), nullable=False, comment="from 0"),
+        sa.Column(
+            "selector", sa.String(length=10), nullable=False, comment="of the function it called"
+        ),
+        sa.Column("reason", sa.LargeBinary(), nullable=False, comment="the encoded error"),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_batch_failures")),
+    )
+    with op.batch_alter_table("batch_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_batch_failures_tx_hash"), ["tx_hash"], unique=False)
+
     op.create_table(
         "blocks",
         sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -158,6 +207,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("closed_on", name=op.f("pk_day_closes")),
     )
     op.create_table(
+        "guarded_contracts",
+        sa.Column("address", sa.String(length=42), nullable=False),
+        sa.Column(
+            "authority",
+            sa.String(length=42),
+            nullable=True,
+            comment="whom it asks; none if not ours",
+        ),
+        sa.Column("is_closed", sa.Boolean(), nullable=False),
+        sa.Column("admin_delay_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("next_admin_delay_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("next_admin_delay_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_guarded_contracts")),
+    )
+    op.create_table(
+        "guarded_functions",
+        sa.Column("address", sa.String(length=42), nullable=False),
+        sa.Column("selector", sa.String(length=10), nullable=False),
+        sa.Column(
+            "role", sa.String(length=20), nullable=False, comment="whose members may call it"
+        ),
+        sa.PrimaryKeyConstraint("address", "selector", name=op.f("pk_guarded_functions")),
+    )
+    op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("loan_id", sa.String(length=66), nullable=False),
@@ -205,10 +278,21 @@ def upgrade() -> None:
         sa.Column("payee_category", sa.Integer(), nullable=False),
         sa.Column("identity_commitment", sa.String(length=66), nullable=False),
         sa.Column("is_frozen", sa.Boolean(), nullable=False),
+        sa.Column("signature_nonce", sa.Integer(), nullable=False, comment="of what it signs now"),
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_parties")),
         sa.UniqueConstraint("address", name=op.f("uq_parties_address")),
+    )
+    op.create_table(
+        "pauses",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("by", sa.String(length=42), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_pauses")),
     )
     op.create_table(
         "profiles",
@@ -238,11 +322,25 @@ def upgrade() -> None:
             "loan_id", sa.BigInteger(), nullable=True, comment="loans.id, to replay one loan"
         ),
         sa.Column(
+            "prior_loan_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the loan it ended, likewise",
+        ),
+        sa.Column(
             "party_id", sa.BigInteger(), nullable=True, comment="parties.id, to replay one party"
         ),
+        sa.Column("is_of_staff", sa.Boolean(), nullable=False, comment="to replay who may do what"),
         sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_raw_logs")),
     )
     with op.batch_alter_table("raw_logs", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_raw_logs_is_of_staff",
+            ["block_number"],
+            unique=False,
+            sqlite_where=sa.text("is_of_staff"),
+            postgresql_where=sa.text("is_of_staff"),
+        )
         batch_op.create_index(
             "ix_raw_logs_loan_id",
             ["loan_id"],
@@ -257,7 +355,89 @@ def upgrade() -> None:
             sqlite_where=sa.text("party_id IS NOT NULL"),
             postgresql_where=sa.text("party_id IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_raw_logs_prior_loan_id",
+            ["prior_loan_id"],
+            unique=False,
+            sqlite_where=sa.text("prior_loan_id IS NOT NULL"),
+            postgresql_where=sa.text("prior_loan_id IS NOT NULL"),
+        )
 
+    op.create_table(
+        "revoked_signatures",
+        sa.Column(
+            "loan_id", sa.String(length=66), nullable=False, comment="of terms that are no loan"
+        ),
+        sa.Column("party", sa.String(length=42), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("loan_id", name=op.f("pk_revoked_signatures")),
+    )
+    op.create_table(
+        "role_grants",
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.String(length=42), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "delay_seconds", sa.BigInteger(), nullable=False, comment="from announcing to acting"
+        ),
+        sa.Column("next_delay_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("next_delay_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("role", "account", name=op.f("pk_role_grants")),
+    )
+    op.create_table(
+        "scheduled_operations",
+        sa.Column("operation_id", sa.String(length=66), nullable=False),
+        sa.Column("nonce", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("caller", sa.String(length=42), nullable=False),
+        sa.Column("target", sa.String(length=42), nullable=False),
+        sa.Column("calldata", sa.LargeBinary(), nullable=False),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "status",
+            sa.String(length=9),
+            nullable=False,
+            comment="scheduled, executed or cancelled",
+        ),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("operation_id", "nonce", name=op.f("pk_scheduled_operations")),
+    )
+    op.create_table(
+        "staff_roles",
+        sa.Column("role", sa.String(length=20), nullable=False, comment="its number"),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column(
+            "admin", sa.String(length=20), nullable=False, comment="whose members deal it out"
+        ),
+        sa.Column(
+            "guardian",
+            sa.String(length=20),
+            nullable=False,
+            comment="whose members withdraw what is announced",
+        ),
+        sa.Column("grant_delay_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("next_grant_delay_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("next_grant_delay_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("role", name=op.f("pk_staff_roles")),
+    )
+    op.create_table(
+        "batch_items",
+        sa.Column(
+            "command_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("item", sa.Integer(), autoincrement=False, nullable=False, comment="from 0"),
+        sa.Column("kind", sa.String(length=40), nullable=False, comment="the verb"),
+        sa.Column("subject", sa.Text(), nullable=False, comment="what it is about: a loan id"),
+        sa.ForeignKeyConstraint(
+            ["command_id"], ["commands.id"], name=op.f("fk_batch_items_command_id")
+        ),
+        sa.PrimaryKeyConstraint("command_id", "item", name=op.f("pk_batch_items")),
+        comment="what a command of several calls holds; those that failed are the mirror's",
+    )
     op.create_table(
         "loans",
         sa.Column(
@@ -270,46 +450,160 @@ def upgrade() -> None:
         sa.Column("loan_id", sa.String(length=66), nullable=False),
         sa.Column("agreement", sa.String(length=31), nullable=False),
         sa.Column(
-            "lender_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+            "first_lender_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="who signed",
         ),
         sa.Column(
             "borrower_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "guarantor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("principal_minor", sa.BigInteger(), nullable=False),
         sa.Column("interest_minor", sa.BigInteger(), nullable=False),
         sa.Column("matures_on", sa.Date(), nullable=False),
+        sa.Column("prepayment", sa.String(length=19), nullable=False),
+        sa.Column("accelerate_after_days", sa.Integer(), nullable=False),
+        sa.Column("collectable_by", sa.String(length=8), nullable=False),
+        sa.Column("mandate_minor_max", sa.BigInteger(), nullable=False),
+        sa.Column("guarantee_minor_max", sa.BigInteger(), nullable=False),
+        sa.Column("collateral_hash", sa.String(length=66), nullable=True),
+        sa.Column(
+            "prior_loan_id",
+            sa.String(length=66),
+            nullable=True,
+            comment="the loan this one replaced",
+        ),
         sa.Column("terms", sa.JSON(), nullable=False, comment="LoanTerms.as_json()"),
+        sa.Column(
+            "lender_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="at present",
+        ),
         sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column(
+            "next_loan_id",
+            sa.String(length=66),
+            nullable=True,
+            comment="the loan that replaced this one",
+        ),
         sa.Column("originated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("disbursed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_by", sa.String(length=42), nullable=True),
+        sa.Column(
+            "disbursed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="or restructured into this loan",
+        ),
+        sa.Column("mandate_revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accelerated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("written_off_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "restructured_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="into the next loan",
+        ),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("collateral_released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accrued_on", sa.Date(), nullable=True),
         sa.Column("next_instalment", sa.Integer(), nullable=False),
         sa.Column("paid_on_next_minor", sa.BigInteger(), nullable=False),
-        sa.Column("principal_repaid_minor", sa.BigInteger(), nullable=False),
-        sa.Column("interest_repaid_minor", sa.BigInteger(), nullable=False),
-        sa.Column("penalty_repaid_minor", sa.BigInteger(), nullable=False),
         sa.Column(
             "penalty_unit_days",
             sa.String(length=39),
             nullable=False,
             comment="up to 128 bits, decimal",
         ),
+        sa.Column(
+            "penalty_repaid_minor",
+            sa.BigInteger(),
+            nullable=False,
+            comment="of the penalty accrued, not of what was carried",
+        ),
+        sa.Column("reduced_from_instalment", sa.Integer(), nullable=False),
+        sa.Column("reduced_shift_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reduced_numerator_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reduced_denominator_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reduced_current_principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("carried_penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("carried_interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("accelerated_interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("accelerated_principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("oldest_due_on", sa.Date(), nullable=True),
+        sa.Column("received_penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("received_interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("received_principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("received_fee_minor", sa.BigInteger(), nullable=False),
         sa.Column("controlled_minor", sa.BigInteger(), nullable=False),
         sa.Column("withdrawn_minor", sa.BigInteger(), nullable=False),
-        sa.Column("written_off_minor", sa.BigInteger(), nullable=False),
+        sa.Column("collected_minor", sa.BigInteger(), nullable=False),
+        sa.Column("guaranteed_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reimbursed_minor", sa.BigInteger(), nullable=False),
+        sa.Column("assignment_count", sa.Integer(), nullable=False),
+        sa.Column(
+            "written_off_minor",
+            sa.BigInteger(),
+            nullable=False,
+            comment="principal outstanding when it was written off",
+        ),
         sa.Column("block_number", sa.BigInteger(), nullable=False, comment="of its latest event"),
         sa.ForeignKeyConstraint(["borrower_id"], ["parties.id"], name=op.f("fk_loans_borrower_id")),
+        sa.ForeignKeyConstraint(
+            ["first_lender_id"], ["parties.id"], name=op.f("fk_loans_first_lender_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["guarantor_id"], ["parties.id"], name=op.f("fk_loans_guarantor_id")
+        ),
         sa.ForeignKeyConstraint(["lender_id"], ["parties.id"], name=op.f("fk_loans_lender_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_loans")),
         sa.UniqueConstraint("loan_id", name=op.f("uq_loans_loan_id")),
     )
     with op.batch_alter_table("loans", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_loans_borrower_id"), ["borrower_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_loans_guarantor_id"), ["guarantor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_loans_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_loans_status"), ["status"], unique=False)
+
+    op.create_table(
+        "accelerations",
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reason_hash", sa.String(length=66), nullable=False),
+        sa.Column("accelerated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id"], ["loans.id"], name=op.f("fk_accelerations_loan_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("loan_id", name=op.f("pk_accelerations")),
+        comment="what replaced the instalments",
+    )
+    op.create_table(
+        "claims_assigned",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lender", sa.String(length=42), nullable=False),
+        sa.Column("assignee", sa.String(length=42), nullable=False),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("assignment_count", sa.Integer(), nullable=False, comment="with this one"),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id"], ["loans.id"], name=op.f("fk_claims_assigned_loan_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_claims_assigned")),
+    )
+    with op.batch_alter_table("claims_assigned", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_claims_assigned_loan_id"), ["loan_id"], unique=False)
 
     op.create_table(
         "disbursements",
@@ -329,12 +623,27 @@ def upgrade() -> None:
         sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("principal_minor", sa.BigInteger(), nullable=False),
-        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("signed_principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("signed_interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "principal_minor",
+            sa.BigInteger(),
+            nullable=False,
+            comment="as it stands after prepayments",
+        ),
+        sa.Column(
+            "interest_minor",
+            sa.BigInteger(),
+            nullable=False,
+            comment="as it stands after prepayments",
+        ),
         sa.Column("principal_repaid_minor", sa.BigInteger(), nullable=False),
         sa.Column("interest_repaid_minor", sa.BigInteger(), nullable=False),
         sa.Column(
-            "is_settled", sa.Boolean(), nullable=False, comment="nothing is left to repay on it"
+            "is_settled",
+            sa.Boolean(),
+            nullable=False,
+            comment="nothing is left to repay on it; also once acceleration replaced it",
         ),
         sa.ForeignKeyConstraint(
             ["loan_id"], ["loans.id"], name=op.f("fk_instalments_loan_id"), ondelete="CASCADE"
@@ -355,6 +664,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("loan_id", "content_hash", name=op.f("pk_notices_served")),
     )
     op.create_table(
+        "payouts_held",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party", sa.String(length=42), nullable=False),
+        sa.Column(
+            "kind",
+            sa.String(length=11),
+            nullable=False,
+            comment="the MovementKind it would have been",
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id"], ["loans.id"], name=op.f("fk_payouts_held_loan_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_payouts_held")),
+        comment="what parties could not receive; claims tells what is left of it",
+    )
+    with op.batch_alter_table("payouts_held", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payouts_held_loan_id"), ["loan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payouts_held_party"), ["party"], unique=False)
+
+    op.create_table(
         "purposes",
         sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("purpose", sa.String(length=31), nullable=False),
@@ -367,16 +701,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("loan_id", "purpose", name=op.f("pk_purposes")),
     )
     op.create_table(
+        "reimbursements",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("guarantor", sa.String(length=42), nullable=False),
+        sa.Column("payer", sa.String(length=42), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reimbursed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id"], ["loans.id"], name=op.f("fk_reimbursements_loan_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_reimbursements")),
+        comment="what guarantors got back of what they had paid",
+    )
+    with op.batch_alter_table("reimbursements", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reimbursements_loan_id"), ["loan_id"], unique=False)
+
+    op.create_table(
         "repayments",
         sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payer", sa.String(length=42), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False, comment="a RepaymentKind"),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("penalty_minor", sa.BigInteger(), nullable=False),
         sa.Column("interest_minor", sa.BigInteger(), nullable=False),
         sa.Column("principal_minor", sa.BigInteger(), nullable=False),
-        sa.Column("is_payoff", sa.Boolean(), nullable=False),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tx_hash", sa.String(length=66), nullable=False),
         sa.ForeignKeyConstraint(
@@ -386,6 +740,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("repayments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_repayments_loan_id"), ["loan_id"], unique=False)
+
+    op.create_table(
+        "restructurings",
+        sa.Column(
+            "loan_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="the loan that began",
+        ),
+        sa.Column(
+            "prior_loan_id", sa.String(length=66), nullable=False, comment="the loan that ended"
+        ),
+        sa.Column("penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("controlled_minor", sa.BigInteger(), nullable=False),
+        sa.Column("restructured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id"], ["loans.id"], name=op.f("fk_restructurings_loan_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("loan_id", name=op.f("pk_restructurings")),
+        comment="what one loan handed on to the next",
+    )
+    with op.batch_alter_table("restructurings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_restructurings_prior_loan_id"), ["prior_loan_id"], unique=False
+        )
 
     op.create_table(
         "transfers",
@@ -399,7 +783,10 @@ def upgrade() -> None:
             "loan_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=True,
-            comment="if the ledger moved it for a loan",
+            comment="if it was for a loan",
+        ),
+        sa.Column(
+            "held_for", sa.String(length=42), nullable=True, comment="who could not receive it"
         ),
         sa.Column("purpose", sa.String(length=31), nullable=True),
         sa.Column("evidence_hash", sa.String(length=66), nullable=True),
@@ -412,6 +799,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_transfers")),
     )
     with op.batch_alter_table("transfers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_transfers_held_for",
+            ["held_for"],
+            unique=False,
+            sqlite_where=sa.text("held_for IS NOT NULL"),
+            postgresql_where=sa.text("held_for IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_transfers_loan_id"), ["loan_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_transfers_receiver_block_number"),
@@ -431,13 +825,13 @@ def upgrade() -> None:
             "payee", sa.String(length=42), nullable=False, comment="the borrower if self-paid"
         ),
         sa.Column(
-            "purpose",
-            sa.String(length=31),
-            nullable=True,
-            comment="none if self-paid or released at closing",
+            "purpose", sa.String(length=31), nullable=True, comment="agreed one, if paid to a payee"
         ),
         sa.Column(
-            "kind", sa.String(length=9), nullable=False, comment="paid, withdrawn, released or held"
+            "kind",
+            sa.String(length=9),
+            nullable=False,
+            comment="paid, withdrawn, released, held or applied",
         ),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("evidence_hash", sa.String(length=66), nullable=True),
@@ -453,11 +847,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_uses_of_proceeds_payee"), ["payee"], unique=False)
 
     op.create_table(
+        "write_offs",
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reason_hash", sa.String(length=66), nullable=False),
+        sa.Column("written_off_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["loan_id"], ["loans.id"], name=op.f("fk_write_offs_loan_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("loan_id", name=op.f("pk_write_offs")),
+    )
+    op.create_table(
         "allocations",
         sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column(
-            "number", sa.Integer(), autoincrement=False, nullable=False, comment="of the instalment"
+            "number",
+            sa.Integer(),
+            autoincrement=False,
+            nullable=False,
+            comment="of the instalment; 0 for what is none: carried, accelerated or prepaid",
         ),
         sa.Column("interest_minor", sa.BigInteger(), nullable=False),
         sa.Column("principal_minor", sa.BigInteger(), nullable=False),
@@ -476,6 +890,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("allocations")
+    op.drop_table("write_offs")
     with op.batch_alter_table("uses_of_proceeds", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_uses_of_proceeds_payee"))
         batch_op.drop_index(batch_op.f("ix_uses_of_proceeds_loan_id"))
@@ -485,23 +900,57 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_transfers_sender_block_number"))
         batch_op.drop_index(batch_op.f("ix_transfers_receiver_block_number"))
         batch_op.drop_index(batch_op.f("ix_transfers_loan_id"))
+        batch_op.drop_index(
+            "ix_transfers_held_for",
+            sqlite_where=sa.text("held_for IS NOT NULL"),
+            postgresql_where=sa.text("held_for IS NOT NULL"),
+        )
 
     op.drop_table("transfers")
+    with op.batch_alter_table("restructurings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_restructurings_prior_loan_id"))
+
+    op.drop_table("restructurings")
     with op.batch_alter_table("repayments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_repayments_loan_id"))
 
     op.drop_table("repayments")
+    with op.batch_alter_table("reimbursements", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reimbursements_loan_id"))
+
+    op.drop_table("reimbursements")
     op.drop_table("purposes")
+    with op.batch_alter_table("payouts_held", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payouts_held_party"))
+        batch_op.drop_index(batch_op.f("ix_payouts_held_loan_id"))
+
+    op.drop_table("payouts_held")
     op.drop_table("notices_served")
     op.drop_table("instalments")
     op.drop_table("disbursements")
+    with op.batch_alter_table("claims_assigned", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_claims_assigned_loan_id"))
+
+    op.drop_table("claims_assigned")
+    op.drop_table("accelerations")
     with op.batch_alter_table("loans", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_loans_status"))
         batch_op.drop_index(batch_op.f("ix_loans_lender_id"))
+        batch_op.drop_index(batch_op.f("ix_loans_guarantor_id"))
         batch_op.drop_index(batch_op.f("ix_loans_borrower_id"))
 
     op.drop_table("loans")
+    op.drop_table("batch_items")
+    op.drop_table("staff_roles")
+    op.drop_table("scheduled_operations")
+    op.drop_table("role_grants")
+    op.drop_table("revoked_signatures")
     with op.batch_alter_table("raw_logs", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_raw_logs_prior_loan_id",
+            sqlite_where=sa.text("prior_loan_id IS NOT NULL"),
+            postgresql_where=sa.text("prior_loan_id IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_raw_logs_party_id",
             sqlite_where=sa.text("party_id IS NOT NULL"),
@@ -512,14 +961,22 @@ def downgrade() -> None:
             sqlite_where=sa.text("loan_id IS NOT NULL"),
             postgresql_where=sa.text("loan_id IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_raw_logs_is_of_staff",
+            sqlite_where=sa.text("is_of_staff"),
+            postgresql_where=sa.text("is_of_staff"),
+        )
 
     op.drop_table("raw_logs")
     op.drop_table("profiles")
+    op.drop_table("pauses")
     op.drop_table("parties")
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notices_status_id"))
 
     op.drop_table("notices")
+    op.drop_table("guarded_functions")
+    op.drop_table("guarded_contracts")
     op.drop_table("day_closes")
     op.drop_table("cursor")
     with op.batch_alter_table("commands", schema=None) as batch_op:
@@ -529,11 +986,22 @@ def downgrade() -> None:
     op.drop_table("commands")
     op.drop_table("claims")
     op.drop_table("blocks")
+    with op.batch_alter_table("batch_failures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_batch_failures_tx_hash"))
+
+    op.drop_table("batch_failures")
     op.drop_table("balances")
     op.drop_table("audit_trail")
+    with op.batch_alter_table("assignments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_assignments_loan_id"))
+        batch_op.drop_index(batch_op.f("ix_assignments_lender"))
+        batch_op.drop_index(batch_op.f("ix_assignments_assignee"))
+
+    op.drop_table("assignments")
     op.drop_table("api_keys")
     with op.batch_alter_table("agreements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agreements_lender"))
+        batch_op.drop_index(batch_op.f("ix_agreements_guarantor"))
         batch_op.drop_index(batch_op.f("ix_agreements_borrower"))
 
     op.drop_table("agreements")

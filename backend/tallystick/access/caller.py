@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tallystick.access.permissions import PERMISSIONS, Role, Verb, roles_with
 from tallystick.kernel.errors import Forbidden
+from tallystick.loans.loan import Loan
 from tallystick.loans.terms import LoanTerms
 
 
@@ -16,17 +17,17 @@ class NotPermitted(Forbidden):
 
 
 class PartyNotYours(Forbidden):
-    """A lender's or borrower's key asked to act for another party."""
+    """A party's key asked to act for another party."""
 
     title = "Not your party"
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
+class Caller:
     """The holder of one API key.
 
-    `name` is the key's, and what commands and the audit trail call the caller. `party` is set
-    exactly for lenders and borrowers: the address they speak for, and all they may see.
+    `name` is the key's, under which commands and the audit trail know the caller. `party` is set
+    exactly for lenders, borrowers and guarantors: the address they speak for, and all they may see.
     """
 
     name: str
@@ -49,21 +50,28 @@ class Principal:
     def reaches_party(self, address: str) -> bool:
         return self.party is None or self.party == address
 
-    def reaches_loan(self, terms: LoanTerms) -> bool:
-        """A lender's key reaches what the party lent, a borrower's what it borrowed."""
-        if self.party is None:
-            return True
-        return self.party == (terms.lender if self.role is Role.LENDER else terms.borrower)
+    def reaches_loan(self, loan: Loan) -> bool:
+        """A lender's key reaches the loans whose lender it is now: not those it has sold."""
+        return self._is_side(loan.lender, loan.terms)
+
+    def reaches_terms(self, terms: LoanTerms) -> bool:
+        """Terms out for signature are reached by the keys of those who are to sign them."""
+        return self._is_side(terms.lender, terms)
 
     @property
     def as_lender(self) -> str | None:
-        """The lender whose loans are all the principal sees; None for no such limit."""
+        """The lender whose loans are all the caller sees; None for no such limit."""
         return self.party if self.role is Role.LENDER else None
 
     @property
     def as_borrower(self) -> str | None:
-        """The borrower whose loans are all the principal sees; None for no such limit."""
+        """The borrower whose loans are all the caller sees; None for no such limit."""
         return self.party if self.role is Role.BORROWER else None
+
+    @property
+    def as_guarantor(self) -> str | None:
+        """The guarantor whose loans are all the caller sees; None for no such limit."""
+        return self.party if self.role is Role.GUARANTOR else None
 
     def require_party(self, address: str, *, field: str) -> None:
         """Raises PartyNotYours unless the caller may act for `address`."""
@@ -73,6 +81,17 @@ class Principal:
                 "party's own key",
                 field=field,
             )
+
+    def _is_side(self, lender: str, terms: LoanTerms) -> bool:
+        match self.role:
+            case Role.LENDER:
+                return self.party == lender
+            case Role.BORROWER:
+                return self.party == terms.borrower
+            case Role.GUARANTOR:
+                return self.party == terms.guarantor
+            case _:
+                return True
 
 
 def _either(roles: list[Role]) -> str:
