@@ -107,7 +107,8 @@ def try_all(due: list[Mutant], plan: Plan, results: Results, workers: int) -> No
         benches = [Bench(Path(home) / "1", plan)]
         try:
             benches[0].set_up()
-            print(f"tests pass without mutants: {time.monotonic() - began:.0f} s", flush=True)
+            left_out = ", ".join(benches[0].left_out) or "none"
+            print(f"{time.monotonic() - began:.0f} s to set up; left out: {left_out}", flush=True)
             benches += [benches[0].copy(Path(home) / f"{n}") for n in range(2, workers + 1)]
             began = time.monotonic()
             with ThreadPoolExecutor(workers) as pool:

@@ -42,6 +42,7 @@ DEPLOYMENT = Deployment(
     settlement_token="0x" + "03" * 20,
     loan_servicing="0x" + "5e" * 20,
     loan_ledger=LEDGER,
+    co_lending_factory="0x" + "0f" * 20,
     bytecode_digests={},
 )
 DAY = due_on(1) + timedelta(days=1)

@@ -17,11 +17,12 @@ from tallystick.loans.plan import Method
 
 SEED = 1
 LOANS = 60
+FACTORY = "0x" + "fa" * 20
 
 
 def drawn(loans: int, seed: int = SEED) -> list[Story]:
     cases = read_cases(loans)
-    return draw_stories(cases, Cast(seed, loans), seed, "CNY")
+    return draw_stories(cases, Cast(seed, loans, FACTORY), seed, "CNY")
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,7 @@ def test_what_is_rare_has_its_turns() -> None:
 
 
 def test_everybody_has_a_key_of_their_own() -> None:
-    everyone = Cast(SEED, LOANS).everyone
+    everyone = Cast(SEED, LOANS, FACTORY).everyone
     assert len({player.address for player in everyone}) == len(everyone)
     assert len({player.name for player in everyone}) == len(everyone)
     assert all(player.profile.email is not None and player.profile.email.endswith(".invalid")

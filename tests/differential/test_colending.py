@@ -18,12 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tallystick.chain import calls, colending
-from tallystick.chain.bindings import bytecode, event_topics, selector
+from tallystick.chain.bindings import event_topics, selector
 from tallystick.chain.client import CallRequest
 from tallystick.chain.messages import typed_data
 from tallystick.chain.refusals import LedgerRefused
-from tallystick.chain.sending import SendStatus
-from tallystick.chain.signers import Tx
 from tallystick.chain.words import address_bytes
 from tallystick.loans.colending import (
     MEMBERS_MAX,
@@ -93,7 +91,7 @@ class Lenders:
     def __init__(self, world: World) -> None:
         self.world = world
         world.send_all([(self._register(name), "registrar") for name in LENDERS])
-        self.factory = self._deploy()
+        self.factory = world.deployment.co_lending_factory
 
     def members(self, rows: list[Row]) -> tuple[Member, ...]:
         return tuple(
@@ -122,25 +120,6 @@ class Lenders:
         return calls.register_party(
             self.world.deployment, party, PartyRole.LENDER, 0, digest_of(name)
         )
-
-    def _deploy(self) -> str:
-        world, on = self.world, self.world.deployment
-        arguments = encode(
-            ["address"] * 3, [on.loan_ledger, on.party_registry, on.settlement_token]
-        )
-        (nonce,) = world.node.nonces([world.address("deployer")])
-        code = bytecode("CoLendingFactory") + arguments
-        signed = world.key("deployer").sign_tx(
-            Tx(world.chain.chain_id, nonce, None, code, 10_000_000)
-        )
-        (outcome,) = world.node.send_raw([signed.raw])
-        assert outcome.status is SendStatus.ACCEPTED
-        world.chain.mine()
-        (receipt,) = world.node.receipts([signed.hash])
-        assert receipt is not None
-        assert receipt.is_successful
-        assert receipt.contract_address is not None
-        return receipt.contract_address
 
 
 class Pair:

@@ -6,11 +6,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from tallystick.chain import calls, staff_calls
-from tallystick.chain.messages import Assignment, assignment_typed_data
+from tallystick.chain import calls, colending, staff_calls
+from tallystick.chain.messages import (
+    Assignment,
+    assignment_typed_data,
+    signing_digest,
+    typed_data,
+)
 from tallystick.chain.terms import loan_id
+from tallystick.loans.colending import Member
 from tallystick.loans.loan import Loan
 from tallystick.loans.terms import LoanTerms
+from tallystick.parties.roles import PartyRole
 from tests.fixtures.chain import UNLIMITED, World, digest_of
 
 EVERYTHING = 2**48 - 1
@@ -19,7 +26,7 @@ REASON = digest_of("reason")
 
 def live_by_agreement(world: World) -> list[LoanTerms]:
     """Loans that were prepaid (both ways), guaranteed and closed, accelerated, restructured (both
-    of it), sold, and given up; they begin today."""
+    of it), sold, given up, and lent by two; they begin today."""
     on = world.deployment
     for name in ("guarantor", "other_lender"):
         world.mint(name, 10_000_000)
@@ -41,7 +48,7 @@ def live_by_agreement(world: World) -> list[LoanTerms]:
     following = restructure(world, changed)
     sell(world, sold)
     in_no_loans_name(world, shorter, sold)
-    return [*loans, following]
+    return [*loans, following, co_lend(world)]
 
 
 def agreed(world: World, **members: object) -> LoanTerms:
@@ -131,6 +138,46 @@ def sell(world: World, terms: LoanTerms) -> None:
     world.send(calls.assign(on, terms, assignment, lender, assignee), "stranger")
     world.repay(terms, 50_000)
     world.send(calls.write_off(on, terms, REASON), "servicer")
+
+
+def co_lend(world: World) -> LoanTerms:
+    """By two lenders, of whom one cannot receive at first; they agree, think otherwise, and act."""
+    on, names = world.deployment, ("lender", "other_lender")
+    members = [
+        Member(world.address(name), commitment, share=commitment)
+        for name, commitment in zip(names, (900_000, 300_000), strict=True)
+    ]
+    factory, salt = on.co_lending_factory, digest_of("salt")
+    lender = colending.co_lending_address(factory, members, salt)
+    terms = world.terms(lender=lender)
+    world.send(colending.create_co_lending(factory, members, salt), "stranger")
+    world.send(calls.register_party(on, lender, int(PartyRole.LENDER), 0, salt), "registrar")
+    world.mint("other_lender", 300_000)
+    for name in names:
+        world.send(calls.approve(on, lender, UNLIMITED), name)
+
+    digest = "0x" + signing_digest(terms, world.chain.chain_id, on.loan_ledger).hex()
+    world.send(colending.give_consent(lender, members, digest), "lender")
+    world.send(colending.withdraw_consent(lender, members, salt), "other_lender")
+    message = typed_data(terms, world.chain.chain_id, on.loan_ledger)
+    joint = colending.joint_signature([b"", world.key("other_lender").sign_typed_data(message)])
+    signatures = (joint, world.key("borrower").sign_typed_data(message))
+    world.send(calls.originate(on, terms, signatures), "stranger")
+    world.send(colending.disburse(lender, members, calls.disburse(on, terms)), "lender")
+
+    world.repay(terms, 100_000)
+    world.send(calls.freeze(on, world.address("other_lender"), REASON), "guardian")
+    world.send(colending.distribute(lender, members), "stranger")
+    world.send(calls.unfreeze(on, world.address("other_lender"), REASON), "resumer")
+    world.repay(terms, 11_111)
+    world.send(colending.claim(lender, members, world.address("lender")), "lender")
+
+    never = calls.revoke_signature(on, world.terms(lender=lender))
+    act_by = world.now() + timedelta(days=1)
+    wanted = colending.act_typed_data(never, act_by, world.chain.chain_id, lender)
+    joint = colending.joint_signature([world.key("lender").sign_typed_data(wanted), b""])
+    world.send(colending.act(lender, members, never, act_by, joint), "stranger")
+    return terms
 
 
 def in_no_loans_name(world: World, active: LoanTerms, lost: LoanTerms) -> None:

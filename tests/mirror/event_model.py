@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
@@ -20,6 +20,7 @@ from tallystick.chain.answers import RawLog
 from tallystick.chain.bindings import event_topics
 from tallystick.chain.deployment import Deployment
 from tallystick.loans.loan import Loan
+from tests.mirror.colending_deeds import CoLendingDeeds
 from tests.mirror.loan_deeds import LoanDeeds, digest
 from tests.mirror.staff_deeds import StaffDeeds
 
@@ -42,10 +43,14 @@ DEPLOYMENT = Deployment(
     settlement_token=address("token"),
     loan_servicing=address("servicing"),
     loan_ledger=address("ledger"),
+    co_lending_factory=address("factory"),
     bytecode_digests={},
 )
 LEDGER = DEPLOYMENT.loan_ledger
-CONTRACTS = ("LoanLedger", "SettlementToken", "PartyRegistry", "AccessManager")
+CONTRACTS = (
+    *("LoanLedger", "SettlementToken", "PartyRegistry", "AccessManager"),
+    *("CoLendingFactory", "CoLending"),
+)
 _TOPICS = {
     contract: {name: topic for topic, name in event_topics(contract).items()}
     for contract in CONTRACTS
@@ -60,7 +65,7 @@ class ModelBlock:
     logs: tuple[RawLog, ...]
 
 
-class EventModel(LoanDeeds, StaffDeeds):
+class EventModel(LoanDeeds, StaffDeeds, CoLendingDeeds):
     """`seed` decides everything; `fork` names the branch, in block and tx hashes."""
 
     def __init__(self, seed: int, *, instalment_counts: Sequence[int] = (1, 2, 6, 15)) -> None:
@@ -81,10 +86,12 @@ class EventModel(LoanDeeds, StaffDeeds):
         self._count = 0
         self._tx = ""
         self._appoint()
+        self.co_lendings: dict[str, list[str]] = {}
+        self.funded: set[str] = set()
 
     # ------------------------------------------------------------ blocks and txs
 
-    def run(self, blocks: int) -> EventModel:
+    def run(self, blocks: int) -> Self:
         """Mines `blocks` more blocks of random txs."""
         for _ in range(blocks):
             self.mine()
@@ -130,7 +137,14 @@ class EventModel(LoanDeeds, StaffDeeds):
         self._count += 1
         return self._count
 
-    def emit(self, contract: str, event: str, indexed: Sequence[Any], data: bytes = b"") -> None:
+    def emit(
+        self,
+        contract: str,
+        event: str,
+        indexed: Sequence[Any],
+        data: bytes = b"",
+        emitter: str | None = None,
+    ) -> None:
         """`indexed` are `0x` hex of at most 32 bytes, selectors of four; numbers are numbers."""
         words = [
             word.to_bytes(32)
@@ -146,7 +160,7 @@ class EventModel(LoanDeeds, StaffDeeds):
                 log_index=0,
                 block_hash="",
                 tx_hash=self._tx,
-                address=DEPLOYMENT.address_of(contract),
+                address=emitter or DEPLOYMENT.address_of(contract),
                 topics=_TOPICS[contract][event] + b"".join(words),
                 data=data,
                 block_timestamp=None,
@@ -169,6 +183,7 @@ class EventModel(LoanDeeds, StaffDeeds):
             self.pause,
             self.fail_in_batch,
             *self.staff_deeds(),
+            *self.co_lending_deeds(),
         ]
         return always + self.loan_deeds() * 4 if self.loans else always
 

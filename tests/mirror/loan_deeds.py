@@ -62,7 +62,12 @@ class LoanDeeds(ABC):
 
     @abstractmethod
     def emit(
-        self, contract: str, event: str, indexed: Sequence[Any], data: bytes = b""
+        self,
+        contract: str,
+        event: str,
+        indexed: Sequence[Any],
+        data: bytes = b"",
+        emitter: str | None = None,
     ) -> None: ...
 
     @abstractmethod

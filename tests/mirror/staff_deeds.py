@@ -27,7 +27,12 @@ class StaffDeeds(ABC):
 
     @abstractmethod
     def emit(
-        self, contract: str, event: str, indexed: Sequence[Any], data: bytes = b""
+        self,
+        contract: str,
+        event: str,
+        indexed: Sequence[Any],
+        data: bytes = b"",
+        emitter: str | None = None,
     ) -> None: ...
 
     @abstractmethod

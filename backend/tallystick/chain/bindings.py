@@ -19,10 +19,18 @@ from eth_hash.auto import keccak
 from tallystick.chain.refusals import LedgerRefused, refusal_of
 from tallystick.kernel.errors import Corrupt
 
-CONTRACTS = ("AccessManager", "PartyRegistry", "SettlementToken", "LoanServicing", "LoanLedger")
+CONTRACTS = (
+    "AccessManager",
+    "PartyRegistry",
+    "SettlementToken",
+    "LoanServicing",
+    "LoanLedger",
+    "CoLendingFactory",
+)
 ACCOUNTS = ("PasskeyAccountFactory", "PasskeyAccount")
-CO_LENDING = ("CoLendingFactory", "CoLending")
-"""Like `ACCOUNTS` beside the deployed contracts; what they refuse is told in words too."""
+CO_LENDING = ("CoLending",)
+"""What the factory makes; like `ACCOUNTS` beside the deployed contracts, but what they refuse is
+told in words too."""
 _ERROR_STRING = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
 _PANICS = {

@@ -1,6 +1,5 @@
 """Co-lendings on chain: where they are, how members agree, what is sent.
 
-    factory_creation(deployment)                              the factory's code, made once a ledger
     lender = co_lending_address(factory, members, salt)       to be registered and named in terms
     create_co_lending(factory, members, salt)                 makes it; anyone sends it
     joint_signature(signatures)                               the lender's signature of the terms
@@ -22,9 +21,8 @@ import rlp
 from eth_abi.abi import decode, encode
 from eth_hash.auto import keccak
 
-from tallystick.chain.bindings import bytecode, selector
+from tallystick.chain.bindings import selector
 from tallystick.chain.calldata import CONTRACT_SIGNATURE_GAS, Call
-from tallystick.chain.deployment import Deployment
 from tallystick.chain.words import address_bytes, hash_bytes
 from tallystick.loans.colending import Member
 
@@ -43,17 +41,6 @@ _FUND_GAS_EACH = 80_000
 _CONSENT_GAS, _READ_GAS_EACH = 90_000, 15_000
 # The floor of EIP-7623.
 _GAS_PER_BYTE = 40
-
-
-def factory_creation(deployment: Deployment) -> bytes:
-    """What creates the factory of co-lendings that lend by this deployment's ledger."""
-    on = (deployment.loan_ledger, deployment.party_registry, deployment.settlement_token)
-    return bytecode("CoLendingFactory") + encode(["address"] * 3, list(on))
-
-
-def factory_address(creator: str) -> str:
-    """Where the factory is that an account creates by its first tx."""
-    return "0x" + keccak(rlp.encode([address_bytes(creator), 0]))[12:].hex()
 
 
 def co_lending_address(factory: str, members: Sequence[Member], salt: str) -> str:

@@ -86,14 +86,19 @@ class Deployment:
     settlement_token: str
     loan_servicing: str
     loan_ledger: str
+    co_lending_factory: str
     bytecode_digests: Mapping[str, str]
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """The contracts whose events the mirror follows."""
         return (
-            self.access_manager, self.party_registry, self.settlement_token, self.loan_ledger
-        )  # fmt: skip
+            self.access_manager,
+            self.party_registry,
+            self.settlement_token,
+            self.loan_ledger,
+            self.co_lending_factory,
+        )
 
     @property
     def guarded(self) -> tuple[str, ...]:
@@ -107,6 +112,7 @@ class Deployment:
             "SettlementToken": self.settlement_token,
             "LoanServicing": self.loan_servicing,
             "LoanLedger": self.loan_ledger,
+            "CoLendingFactory": self.co_lending_factory,
         }[contract]
 
 
@@ -140,7 +146,7 @@ def deploy(
         head = node.header("latest")
     (nonce,) = node.nonces([deployer.address])
     # Created in this order by consecutive nonces, so every address is known beforehand.
-    manager, registry, token, servicing, ledger = (
+    manager, registry, token, servicing, ledger, factory = (
         _created(deployer.address, nonce + index) for index in range(len(CONTRACTS))
     )
     deployment = Deployment(
@@ -154,6 +160,7 @@ def deploy(
         settlement_token=token,
         loan_servicing=servicing,
         loan_ledger=ledger,
+        co_lending_factory=factory,
         bytecode_digests={name: bytecode_digest(name) for name in CONTRACTS},
     )
     creations = [
@@ -217,6 +224,7 @@ def verify(node: Node, deployment: Deployment) -> None:
         ("LoanLedger", "REGISTRY", _word(registry)),
         ("LoanLedger", "TOKEN", _word(token)),
         ("LoanLedger", "SERVICING", _word(servicing)),
+        ("CoLendingFactory", "REGISTRY", _word(registry)),
     ):
         told = node.call(deployment.address_of(contract), selector(contract, function))
         if told != expected:
@@ -225,6 +233,19 @@ def verify(node: Node, deployment: Deployment) -> None:
                 "than recorded.",
                 contract=contract,
             )
+    _verify_original(node, deployment)
+
+
+def _verify_original(node: Node, deployment: Deployment) -> None:
+    """Every co-lending is a clone of what the factory made first."""
+    told = node.call(deployment.co_lending_factory, selector("CoLendingFactory", "ORIGINAL"))
+    original = "0x" + told[-20:].hex()
+    _verify_code(node, "CoLending", original)
+    if node.call(original, selector("CoLending", "LEDGER")) != _word(deployment.loan_ledger):
+        raise DeploymentMismatch(
+            f"Co-lendings of {deployment.co_lending_factory} lend by another ledger.",
+            contract="CoLendingFactory",
+        )
 
 
 def write_record(deployment: Deployment, home: Path) -> Path:
@@ -273,6 +294,10 @@ def _constructor_arguments(deployment: Deployment, deployer: Signer) -> list[byt
         ),
         encode(["address"] * 3, ledger),
         encode(["address"] * 4, [*ledger, deployment.loan_servicing]),
+        encode(
+            ["address"] * 3,
+            [deployment.loan_ledger, deployment.party_registry, deployment.settlement_token],
+        ),
     ]
 
 

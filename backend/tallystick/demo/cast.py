@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-from tallystick.chain.colending import co_lending_address, factory_address, joint_signature
+from tallystick.chain.colending import co_lending_address, joint_signature
 from tallystick.chain.deployment import Deployment
 from tallystick.chain.messages import signing_digest
 from tallystick.chain.signers import LocalKey
@@ -88,10 +88,11 @@ def _profile(name: str, address: str, language: str) -> Profile:
 
 class Cast:
     """The players of one seed. `sellers` are paid by borrowers, `suppliers` by sellers; both are
-    payees. The stranger is not registered, nor is the clerk, who puts contracts on the chain."""
+    payees. The stranger is not registered. `factory` is the address of the co-lendings' factory."""
 
-    def __init__(self, seed: int, borrowers: int) -> None:
+    def __init__(self, seed: int, borrowers: int, factory: str) -> None:
         self._seed = seed
+        self._factory = factory
         self.lenders = [
             self._player(f"Lender {n}", PartyRole.LENDER) for n in range(1, LENDERS + 1)
         ]
@@ -107,7 +108,6 @@ class Cast:
         self.sellers = [one for category in PAYEE_CATEGORIES for one in self._payees(category)]
         self.suppliers = self._payees(WHOLESALE_CATEGORY)
         self.stranger = self._player("Stranger", PartyRole(0))
-        self.clerk = self._player("Clerk", PartyRole(0))
         self._by_address = {player.address: player for player in self.everyone}
 
     @property
@@ -121,7 +121,7 @@ class Cast:
 
     @property
     def everyone(self) -> list[Player]:
-        return [*self.institutions, *self.borrowers, self.stranger, self.clerk]
+        return [*self.institutions, *self.borrowers, self.stranger]
 
     def co_lender(self, number: int, principal_minor: int) -> CoLender:
         """All lenders together: the first puts in seven tenths, and shares are as commitments."""
@@ -132,8 +132,7 @@ class Cast:
             Member(player.address, commitment, share=commitment)
             for player, commitment in zip((first, *others), commitments, strict=True)
         )
-        factory = factory_address(self.clerk.address)
-        return CoLender(f"Co-lending {number}", (first, *others), members, factory)
+        return CoLender(f"Co-lending {number}", (first, *others), members, self._factory)
 
     def player(self, address: str) -> Player:
         """Whose address it is."""

@@ -16,8 +16,6 @@ from time import perf_counter
 from tallystick.actions.day_close import close_day
 from tallystick.actions.deliver_notices import ATTEMPTS_MAX, CLAIM, deliver_notices
 from tallystick.actions.submission import Submitter
-from tallystick.chain.colending import factory_address, factory_creation
-from tallystick.chain.signers import Tx
 from tallystick.demo.cast import Cast
 from tallystick.demo.drafts import Drafts
 from tallystick.demo.offers import month_start
@@ -39,7 +37,6 @@ from tallystick.store.notices import NoticeStatus, list_notices
 
 _OFFICE_OPENS = time(10)
 _PREFIX = "demo/"
-_CREATION_GAS = 6_000_000
 
 Advance = Callable[[int], object]
 """Told how many months are over."""
@@ -61,7 +58,6 @@ class Demo:
         self._chain = office.chain
         self._submitter = submitter
         self._follower = follower
-        self._clerk = cast.clerk
         self._drafts = Drafts(office, cast)
         self._repaying = Repaying(office, cast)
         self._servicing = Servicing(office, cast)
@@ -74,23 +70,11 @@ class Demo:
         with self._office.store.read() as session:
             self._reached_at = last_ordered_at(session, _PREFIX) or self._reached_at
         self._open(month_start(0))
-        self._create_factory()
         self._stage("0-parties", self._drafts.institutions)
         for month in range(self._months_over(), MONTHS + 1):
             advance(month)
             self._run_month(month)
         advance(MONTHS + 1)
-
-    def _create_factory(self) -> None:
-        """Of co-lendings: the clerk's one tx, unless it is on the chain."""
-        clerk, node = self._clerk, self._office.node
-        if node.code(factory_address(clerk.address)):
-            return
-        creation = factory_creation(self._office.deployment)
-        tx = Tx(node.chain_id, 0, None, creation, _CREATION_GAS)
-        self._set_clock()
-        node.send_raw([clerk.key.sign_tx(tx).raw])
-        self._chain.mine()
 
     def _months_over(self) -> int:
         """Months before the one whose last day was closed last: that one may not be done."""

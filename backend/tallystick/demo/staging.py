@@ -72,7 +72,7 @@ def run_demo(settings: Settings, loans: int, advance: Callable[[int, int], None]
             chain_state_seconds=_CHAIN_STATE_SECONDS,
         ) as office,
     ):
-        cast = Cast(SEED, len(cases))
+        cast = Cast(SEED, len(cases), office.deployment.co_lending_factory)
         for player in cast.everyone:
             office.lanes.hold(player.key)
         stories = draw_stories(cases, cast, SEED, settings.currency)

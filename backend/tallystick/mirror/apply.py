@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tallystick.kernel.errors import Corrupt
+from tallystick.loans.colending_events import CoLendingEvent
 from tallystick.loans.events import (
     BatchItemFailed,
     ClaimAssigned,
@@ -21,6 +22,7 @@ from tallystick.loans.events import (
     PayoutClaimed,
     SignatureRevoked,
 )
+from tallystick.mirror.colending_fold import CoLendingFold
 from tallystick.mirror.decode import Decoder
 from tallystick.mirror.layouts import Event, Log, PartyEvent, TokenEvent
 from tallystick.mirror.loan_fold import LoanFold
@@ -30,6 +32,7 @@ from tallystick.mirror.places import Place
 from tallystick.mirror.staff_fold import StaffFold
 from tallystick.parties.staff_events import StaffEvent
 from tallystick.store.chain_logs import insert_logs
+from tallystick.store.colendings import co_lending_addresses, insert_co_lending_rows
 from tallystick.store.ledger_life import LedgerRows, insert_ledger_rows
 from tallystick.store.loan_projection import write_loans
 from tallystick.store.loan_records import records_of
@@ -122,7 +125,7 @@ class _Folds:
     def __init__(self, session: Session, ledger: str, events: Sequence[Event | None]) -> None:
         loan_ids: set[str] = set()
         addresses: set[str] = set()
-        has_staff = False
+        has_staff = has_co_lendings = False
         for event in events:
             if isinstance(event, LoanEvent):
                 loan_ids.add(event.loan_id)
@@ -135,6 +138,7 @@ class _Folds:
             elif isinstance(event, PartyEvent):
                 addresses.add(event.party)
             has_staff = has_staff or isinstance(event, StaffEvent)
+            has_co_lendings = has_co_lendings or isinstance(event, CoLendingEvent)
         self._party = PartyFold(party_records(session, addresses), next_id(session, parties.c.id))
         self._loan = LoanFold(
             records_of(session, loan_ids), self._party.records, next_id(session, loans.c.id)
@@ -145,6 +149,7 @@ class _Folds:
             if has_staff
             else None
         )
+        self._co_lending = CoLendingFold(co_lending_addresses(session) if has_co_lendings else ())
         self._ledger = LedgerRows()
 
     def take(self, event: Event, place: Place) -> _Surrogates:
@@ -168,6 +173,8 @@ class _Folds:
             case BatchItemFailed():
                 failed = (event.index, event.selector, event.reason, place.at, place.tx_hash)
                 self._ledger.batch_failures.append((*place[:2], *failed))
+            case CoLendingEvent():
+                self._co_lending.take(event, place)
             case _ if isinstance(event, TokenEvent):
                 self._money.take_token(event, place)
             case _ if isinstance(event, PartyEvent):
@@ -188,6 +195,7 @@ class _Folds:
         add_to_balances(session, self._money.balance_changes)
         add_to_claims(session, self._money.claim_changes)
         insert_ledger_rows(session, self._ledger)
+        insert_co_lending_rows(session, self._co_lending.rows)
         if self._staff is not None:
             write_staff(session, self._staff)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from tallystick.chain.bindings import event_topics
 from tallystick.chain.deployment import Deployment
 from tallystick.chain.words import WordMalformed
 from tallystick.kernel.errors import Corrupt
+from tallystick.loans.colending_events import CoLendingCreated
 from tallystick.loans.events import LoanEvent
 from tallystick.mirror.layouts import LAYOUTS, Event, Layout, Log
 
 _TOPIC = 32
+_CO_LENDING = "CoLending"
 
 
 class EventMalformed(Corrupt):
@@ -22,19 +24,39 @@ class EventMalformed(Corrupt):
 
 
 class Decoder:
-    """Decodes the logs of one deployment."""
+    """Decodes the logs of one deployment, and of the co-lendings its factory made."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._layouts = {
-            deployment.address_of(contract): _layouts(contract) for contract in LAYOUTS
+            deployment.address_of(contract): _layouts(contract)
+            for contract in LAYOUTS
+            if contract != _CO_LENDING
         }
+
+    def know(self, co_lendings: Iterable[str]) -> None:
+        """Co-lendings at these addresses; those whose making is decoded are known by themselves."""
+        for address in co_lendings:
+            self._layouts[address] = _layouts(_CO_LENDING)
 
     def event(self, log: Log) -> Event | None:
         """What `log` tells; None for events the mirror does not project (approvals and the like).
 
         Raises EventMalformed.
         """
-        return _event(log, self._layouts.get(log.address, {}))
+        event = _event(log, self._layouts.get(log.address, {}))
+        if isinstance(event, CoLendingCreated):
+            self.know([event.co_lending])
+        return event
+
+
+def made_co_lending(log: Log) -> str | None:
+    """The address of the co-lending whose making `log`, one of the deployment's, tells."""
+    return "0x" + log.topics[-20:].hex() if log.topics[:_TOPIC] == _made() else None
+
+
+@cache
+def _made() -> bytes:
+    return next(iter(_layouts("CoLendingFactory")))
 
 
 def ledger_event(log: Log) -> LoanEvent:

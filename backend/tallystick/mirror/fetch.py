@@ -6,7 +6,7 @@ holds about as many logs as nodes and databases like best.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,6 +14,7 @@ from itertools import pairwise
 from tallystick.chain.answers import BlockHeader, RawLog
 from tallystick.chain.client import Node
 from tallystick.chain.failures import NodeLagging, RangeTooLarge
+from tallystick.mirror.decode import made_co_lending
 
 LOGS_WANTED = 2_000
 BLOCKS_AT_FIRST = 16
@@ -55,8 +56,12 @@ class Fetcher:
         self, node: Node, addresses: Sequence[str], *, blocks_at_first: int = BLOCKS_AT_FIRST
     ) -> None:
         self._node = node
-        self._addresses = addresses
+        self._addresses = tuple(addresses)
         self._blocks = blocks_at_first
+
+    def watch(self, addresses: Iterable[str]) -> None:
+        """From now on these contracts' logs too."""
+        self._addresses += tuple(one for one in addresses if one not in self._addresses)
 
     def fetch(self, from_block: int, head: BlockHeader, finalized: int) -> BlockRange:
         """The next range from `from_block` on, up to `head` at most.
@@ -83,8 +88,19 @@ class Fetcher:
         for parent, child in pairwise(headers):
             if child.parent_hash != parent.hash:
                 raise NodeLagging(f"Block {child.number} changed while it was read; ask again.")
-        logs = self._node.logs(from_block, to_block, self._addresses, headers)
+        logs = self._logs(from_block, to_block, headers)
         return BlockRange(from_block, to_block, logs, self._times(logs, headers), headers)
+
+    def _logs(
+        self, from_block: int, to_block: int, headers: Sequence[BlockHeader]
+    ) -> Sequence[RawLog]:
+        """Asks again when contracts were made in the range, for what these logged in it."""
+        while True:
+            logs = self._node.logs(from_block, to_block, self._addresses, headers)
+            known = len(self._addresses)
+            self.watch(filter(None, map(made_co_lending, logs)))
+            if len(self._addresses) == known:
+                return logs
 
     def _times(self, logs: Sequence[RawLog], headers: Sequence[BlockHeader]) -> dict[int, datetime]:
         stamps: dict[int, int | None] = {log.block_number: log.block_timestamp for log in logs}

@@ -30,6 +30,7 @@ from tallystick.store.chain_logs import (
     write_blocks,
     write_cursor,
 )
+from tallystick.store.colendings import co_lending_addresses
 from tallystick.store.cursor import Cursor, read_cursor
 from tallystick.store.session import Store
 
@@ -166,6 +167,9 @@ class Follower:
         with self._store.read() as session:
             cursor = read_cursor(session)
             kept = kept_blocks(session)
+            co_lendings = co_lending_addresses(session)
+        self._fetcher.watch(co_lendings)
+        self._decoder.know(co_lendings)
         if cursor is None:
             return self._begin()
         check_same_ledger(cursor, self._deployment)

@@ -14,7 +14,9 @@ from tallystick.chain.terms import decode_terms
 from tallystick.chain.terms import loan_id as loan_id_of
 from tallystick.chain.words import WordMalformed, moment, word_text
 from tallystick.funds.events import Burned, Minted, PurposeStated, Transferred
+from tallystick.loans import colending_events as co
 from tallystick.loans import events as loan
+from tallystick.loans.colending import Member
 from tallystick.parties import events as party
 from tallystick.parties import staff_events as staff
 
@@ -29,13 +31,22 @@ TokenEvent = Transferred | Minted | Burned | PurposeStated
 LedgerWideEvent = loan.PayoutClaimed | loan.PauseChanged | loan.BatchItemFailed
 """What the ledger tells that is about no one loan."""
 
-Event = loan.LoanEvent | LedgerWideEvent | PartyEvent | TokenEvent | staff.StaffEvent
+Event = (
+    loan.LoanEvent
+    | LedgerWideEvent
+    | PartyEvent
+    | TokenEvent
+    | staff.StaffEvent
+    | co.CoLendingEvent
+)
 
 AMOUNT_MINOR_MAX = 2**63 - 1
 """The settlement token's own bound on its supply; any signed 64-bit column holds it."""
 
 _WORD = 32
 _KINDS = tuple(loan.RepaymentKind)
+_MEMBER_BYTES = 5 * _WORD
+_MISPLACED = "its members do not lie where they should"
 
 
 class Log(Protocol):
@@ -133,9 +144,13 @@ _nonce = _number(31)
 
 
 def _fixed(
-    make: Callable[..., Event], topics: Mapping[str, Read], data: Mapping[str, Read] | None = None
+    make: Callable[..., Event],
+    topics: Mapping[str, Read],
+    data: Mapping[str, Read] | None = None,
+    emitter: str | None = None,
 ) -> Layout:
-    """An event whose members are words, by the members' names."""
+    """An event whose members are words, by the members' names; `emitter` names the one that is the
+    contract itself."""
     data = data or {}
     names = (*topics, *data)
     in_topics = [(read, (1 + index) * _WORD) for index, read in enumerate(topics.values())]
@@ -144,7 +159,10 @@ def _fixed(
     def decode(log: Log) -> Event:
         values = [read(log.topics, at) for read, at in in_topics]
         values += [read(log.data, at) for read, at in in_data]
-        return make(**dict(zip(names, values, strict=True)))
+        members = dict(zip(names, values, strict=True))
+        if emitter is not None:
+            members[emitter] = log.address
+        return make(**members)
 
     return Layout((1 + len(topics)) * _WORD, len(data) * _WORD, decode)
 
@@ -153,27 +171,27 @@ def _varying(topics: int, decode: Callable[[Log], Event]) -> Layout:
     return Layout((1 + topics) * _WORD, None, decode)
 
 
-def _tails(data: bytes, first_head: int, count: int) -> list[bytes]:
-    """The byte strings that the last `count` heads, the first of them number `first_head`, point
-    to; they fill the rest of `data` in their order."""
-    end = (first_head + count) * _WORD
+def _tails(data: bytes, heads: int, *varying: int) -> list[bytes]:
+    """The byte strings that some of the `heads` words at the beginning point to, by their indices;
+    they fill the rest of `data` in their order."""
+    end = heads * _WORD
     found = []
-    for head in range(first_head, first_head + count):
+    for head in varying:
         size = int.from_bytes(data[end : end + _WORD])
         start = end + _WORD
         padded = -(-size // _WORD) * _WORD
         is_whole = int.from_bytes(data[head * _WORD :][:_WORD]) == end
         if not is_whole or any(data[start + size : start + padded]) or start + padded > len(data):
-            raise WordMalformed("its members do not lie where they should")
+            raise WordMalformed(_MISPLACED)
         found.append(data[start : start + size])
         end = start + padded
     if end != len(data):
-        raise WordMalformed("its members do not lie where they should")
+        raise WordMalformed(_MISPLACED)
     return found
 
 
 def _originated(log: Log) -> loan.LoanOriginated:
-    witness, agreement = _tails(log.data, 0, 2)
+    witness, agreement = _tails(log.data, 2, 0, 1)
     loan_id, terms = _hash(log.topics, _WORD), decode_terms(witness, agreement)
     if loan_id_of(terms) != loan_id:
         raise WordMalformed("its terms do not hash to its loan id")
@@ -184,20 +202,20 @@ def _originated(log: Log) -> loan.LoanOriginated:
 
 
 def _batch_item_failed(log: Log) -> loan.BatchItemFailed:
-    (reason,) = _tails(log.data, 0, 1)
+    (reason,) = _tails(log.data, 1, 0)
     index, selector = _nonce(log.topics, _WORD), _selector(log.topics, 2 * _WORD)
     return loan.BatchItemFailed(index, selector, reason)
 
 
 def _role_label(log: Log) -> staff.RoleLabel:
-    (label,) = _tails(log.data, 0, 1)
+    (label,) = _tails(log.data, 1, 0)
     # A label is whatever an administrator likes; no database takes a NUL in a text.
     text = label.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return staff.RoleLabel(_role(log.topics, _WORD), text)
 
 
 def _operation_scheduled(log: Log) -> staff.OperationScheduled:
-    (calldata,) = _tails(log.data, 3, 1)
+    (calldata,) = _tails(log.data, 4, 3)
     return staff.OperationScheduled(
         operation_id=_hash(log.topics, _WORD),
         nonce=_nonce(log.topics, 2 * _WORD),
@@ -208,11 +226,32 @@ def _operation_scheduled(log: Log) -> staff.OperationScheduled:
     )
 
 
-def _authority_updated(log: Log) -> staff.AuthorityUpdated:
-    return staff.AuthorityUpdated(log.address, _address(log.data, 0))
+def _co_lending_created(log: Log) -> co.CoLendingCreated:
+    data, heads = log.data, 2 * _WORD
+    count = int.from_bytes(data[heads : heads + _WORD])
+    rows = data[heads + _WORD :]
+    if int.from_bytes(data[:_WORD]) != heads or len(rows) != count * _MEMBER_BYTES:
+        raise WordMalformed(_MISPLACED)
+    members = tuple(
+        Member(
+            party=_address(rows, at),
+            rank=_number(8)(rows, at + _WORD),
+            commitment_minor=_amount(rows, at + 2 * _WORD),
+            priority_minor=_amount(rows, at + 3 * _WORD),
+            share=_amount(rows, at + 4 * _WORD),
+        )
+        for at in range(0, len(rows), _MEMBER_BYTES)
+    )
+    return co.CoLendingCreated(_address(log.topics, _WORD), members, _hash(data, _WORD))
 
 
-_AUTHORITY_UPDATED = Layout(_WORD, _WORD, _authority_updated)
+def _act_taken(log: Log) -> co.ActTaken:
+    (call,) = _tails(log.data, 2, 0)
+    agreed_minor = _amount(log.data, _WORD)
+    return co.ActTaken(log.address, _hash(log.topics, _WORD), call, agreed_minor)
+
+
+_AUTHORITY_UPDATED = _fixed(staff.AuthorityUpdated, {}, {"authority": _address}, "contract")
 _LOAN = {"loan_id": _hash}
 _AMOUNT = {"amount_minor": _amount}
 _PARTS = {"penalty_minor": _amount, "interest_minor": _amount, "principal_minor": _amount}
@@ -224,6 +263,8 @@ _RECORD = {
 }
 _DELAY = {"delay_seconds": _seconds, "since": _time}
 _OPERATION = {"operation_id": _hash, "nonce": _nonce}
+_MEMBER = {"member": _address}
+_CONSENT = {**_MEMBER, "digest": _hash}
 
 LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
     "LoanLedger": {
@@ -331,6 +372,15 @@ LAYOUTS: Mapping[str, Mapping[str, Layout]] = {
         "OperationScheduled": _varying(2, _operation_scheduled),
         "OperationExecuted": _fixed(staff.OperationExecuted, _OPERATION),
         "OperationCanceled": _fixed(staff.OperationCanceled, _OPERATION),
+    },
+    "CoLendingFactory": {"CoLendingCreated": _varying(1, _co_lending_created)},
+    "CoLending": {
+        "ConsentGiven": _fixed(co.ConsentGiven, _CONSENT, emitter="co_lending"),
+        "ConsentWithdrawn": _fixed(co.ConsentWithdrawn, _CONSENT, emitter="co_lending"),
+        "CommitmentsFunded": _fixed(co.CommitmentsFunded, _LOAN, _AMOUNT, "co_lending"),
+        "ActTaken": _varying(1, _act_taken),
+        "SharePaid": _fixed(co.SharePaid, _MEMBER, _AMOUNT, "co_lending"),
+        "ShareHeld": _fixed(co.ShareHeld, _MEMBER, _AMOUNT, "co_lending"),
     },
 }
 """By contract and event."""

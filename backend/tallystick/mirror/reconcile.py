@@ -15,6 +15,7 @@ from tallystick.chain.ledger import LedgerReader
 from tallystick.kernel.errors import Conflict
 from tallystick.mirror.comparison import Comparison, Difference
 from tallystick.mirror.follow import Follower
+from tallystick.mirror.reconcile_colendings import compare_co_lendings
 from tallystick.mirror.reconcile_loans import compare_loans
 from tallystick.mirror.reconcile_parties import compare_money, compare_parties
 from tallystick.mirror.reconcile_staff import compare_staff
@@ -75,6 +76,7 @@ def _reconcile(store: Store, ledger: LedgerReader) -> Reconciliation:
         loans, notices = compare_loans(comparison)
         addresses, parties = compare_money(comparison), compare_parties(comparison)
         role_grants = compare_staff(comparison)
+        compare_co_lendings(comparison)
         told = ledger.is_paused(comparison.block)
         comparison.compare("ledger", cursor.ledger, "is_paused", is_paused(session), told)
         return Reconciliation(

@@ -31,6 +31,7 @@ from tallystick.store.chain_logs import (
     logs_of_staff,
     write_cursor,
 )
+from tallystick.store.colendings import delete_co_lendings_after
 from tallystick.store.cursor import Cursor
 from tallystick.store.loan_projection import delete_loans, rewrite_loans
 from tallystick.store.projection import (
@@ -48,6 +49,7 @@ def unwind(session: Session, decoder: Decoder, cursor: Cursor, fork: KeptBlock) 
     gone = [(log, decoder.event(log)) for log in logs_after(session, fork.block_number)]
     delete_blocks_after(session, fork.block_number)
     delete_after(session, fork.block_number)
+    delete_co_lendings_after(session, fork.block_number)
     _give_back(session, (event for _, event in gone))
 
     touched_loans = {

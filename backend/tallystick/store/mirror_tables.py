@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from tallystick.store.colending_tables import CO_LENDING_TABLES
 from tallystick.store.columns import (
     Address,
     Hash,
@@ -262,6 +263,7 @@ PROJECTION_TABLES = (
     claims,
     *LEDGER_WIDE_TABLES,
     *STAFF_TABLES,
+    *CO_LENDING_TABLES,
 )
 """What is derived from the raw logs, parents before children."""
 

@@ -131,6 +131,17 @@ def upgrade() -> None:
         comment="money the ledger holds for parties that could not receive it",
     )
     op.create_table(
+        "co_lendings",
+        sa.Column("address", sa.String(length=42), nullable=False),
+        sa.Column("salt", sa.String(length=66), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_co_lendings")),
+        comment="several lenders that are one, by a contract",
+    )
+    op.create_table(
         "commands",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("idempotency_key", sa.String(length=200), nullable=False),
@@ -425,6 +436,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("role", name=op.f("pk_staff_roles")),
     )
     op.create_table(
+        "acts_taken",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("co_lending", sa.String(length=42), nullable=False),
+        sa.Column("digest", sa.String(length=66), nullable=False),
+        sa.Column("call", sa.LargeBinary(), nullable=False, comment="of the ledger"),
+        sa.Column("agreed_minor", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["co_lending"],
+            ["co_lendings.address"],
+            name=op.f("fk_acts_taken_co_lending"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_acts_taken")),
+    )
+    with op.batch_alter_table("acts_taken", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_acts_taken_co_lending"), ["co_lending"], unique=False)
+
+    op.create_table(
         "batch_items",
         sa.Column(
             "command_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -438,6 +470,65 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("command_id", "item", name=op.f("pk_batch_items")),
         comment="what a command of several calls holds; those that failed are the mirror's",
     )
+    op.create_table(
+        "co_lending_members",
+        sa.Column("co_lending", sa.String(length=42), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False, comment="from 0"),
+        sa.Column("party", sa.String(length=42), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("commitment_minor", sa.BigInteger(), nullable=False),
+        sa.Column("priority_minor", sa.BigInteger(), nullable=False),
+        sa.Column("share", sa.BigInteger(), nullable=False, comment="parts of all members' shares"),
+        sa.ForeignKeyConstraint(
+            ["co_lending"],
+            ["co_lendings.address"],
+            name=op.f("fk_co_lending_members_co_lending"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("co_lending", "position", name=op.f("pk_co_lending_members")),
+    )
+    with op.batch_alter_table("co_lending_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_co_lending_members_party"), ["party"], unique=False)
+
+    op.create_table(
+        "commitments_funded",
+        sa.Column("co_lending", sa.String(length=42), nullable=False),
+        sa.Column("loan_id", sa.String(length=66), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("funded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["co_lending"],
+            ["co_lendings.address"],
+            name=op.f("fk_commitments_funded_co_lending"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("co_lending", name=op.f("pk_commitments_funded")),
+        sa.UniqueConstraint("loan_id", name=op.f("uq_commitments_funded_loan_id")),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("co_lending", sa.String(length=42), nullable=False),
+        sa.Column("member", sa.String(length=42), nullable=False),
+        sa.Column("digest", sa.String(length=66), nullable=False),
+        sa.Column("is_given", sa.Boolean(), nullable=False, comment="or withdrawn"),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["co_lending"],
+            ["co_lendings.address"],
+            name=op.f("fk_consents_co_lending"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_consents")),
+    )
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consents_co_lending"), ["co_lending"], unique=False)
+
     op.create_table(
         "loans",
         sa.Column(
@@ -569,6 +660,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_loans_guarantor_id"), ["guarantor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_loans_lender_id"), ["lender_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_loans_status"), ["status"], unique=False)
+
+    op.create_table(
+        "shares",
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("co_lending", sa.String(length=42), nullable=False),
+        sa.Column("member", sa.String(length=42), nullable=False),
+        sa.Column(
+            "is_held", sa.Boolean(), nullable=False, comment="it could not be paid, and stays owed"
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("shared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["co_lending"],
+            ["co_lendings.address"],
+            name=op.f("fk_shares_co_lending"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("block_number", "log_index", name=op.f("pk_shares")),
+    )
+    with op.batch_alter_table("shares", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shares_co_lending"), ["co_lending"], unique=False)
+        batch_op.create_index(batch_op.f("ix_shares_member"), ["member"], unique=False)
 
     op.create_table(
         "accelerations",
@@ -933,6 +1048,11 @@ def downgrade() -> None:
 
     op.drop_table("claims_assigned")
     op.drop_table("accelerations")
+    with op.batch_alter_table("shares", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shares_member"))
+        batch_op.drop_index(batch_op.f("ix_shares_co_lending"))
+
+    op.drop_table("shares")
     with op.batch_alter_table("loans", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_loans_status"))
         batch_op.drop_index(batch_op.f("ix_loans_lender_id"))
@@ -940,7 +1060,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_loans_borrower_id"))
 
     op.drop_table("loans")
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consents_co_lending"))
+
+    op.drop_table("consents")
+    op.drop_table("commitments_funded")
+    with op.batch_alter_table("co_lending_members", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_co_lending_members_party"))
+
+    op.drop_table("co_lending_members")
     op.drop_table("batch_items")
+    with op.batch_alter_table("acts_taken", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_acts_taken_co_lending"))
+
+    op.drop_table("acts_taken")
     op.drop_table("staff_roles")
     op.drop_table("scheduled_operations")
     op.drop_table("role_grants")
@@ -984,6 +1117,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_commands_status_id"))
 
     op.drop_table("commands")
+    op.drop_table("co_lendings")
     op.drop_table("claims")
     op.drop_table("blocks")
     with op.batch_alter_table("batch_failures", schema=None) as batch_op:
