@@ -69,7 +69,7 @@ def _check_nodes(trace: FundTrace) -> None:
             assert child.movement.position > movement.position
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_trace_agrees_with_the_balances(
     seed: int, sqlite_template: Path, folder: Path

@@ -38,7 +38,7 @@ def _fresh(template: Path, scratch: Path) -> Store:
     return open_store(new_sqlite(template, Path(tempfile.mkdtemp(dir=scratch))))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=seeds, blocks=st.integers(1, 150), per_commit=st.integers(1, 40))
 def test_many_commits_or_one_make_the_same_mirror(
     seed: int, blocks: int, per_commit: int, sqlite_template: Path, scratch: Path
@@ -48,7 +48,7 @@ def test_many_commits_or_one_make_the_same_mirror(
     assert mirror(_fresh(sqlite_template, scratch), model, per_commit) == at_once
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     seed=seeds, blocks=st.integers(1, 150), gone=st.integers(1, 60), per_commit=st.integers(1, 40)
 )
@@ -66,7 +66,7 @@ def test_unwound_blocks_leave_no_trace(
     assert digest_of(store) == expected
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=seeds, other=seeds, shared=st.integers(1, 80), gone=st.integers(1, 40))
 def test_after_a_reorg_the_mirror_is_as_if_only_the_other_branch_had_been(
     seed: int, other: int, shared: int, gone: int, sqlite_template: Path, scratch: Path

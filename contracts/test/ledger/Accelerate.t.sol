@@ -55,6 +55,12 @@ contract AccelerateTest is ServicingTest {
         _assertStatus(_loanId, Status.Active);
     }
 
+    function testWithNothingUnusedNothingIsRepaid() public {
+        vm.recordLogs();
+        _accelerate(_all());
+        vm.assertEq(vm.getRecordedLogs().length, 1);
+    }
+
     /// @dev All of it bears penalty from the day of acceleration, without further grace.
     function testAllBearsPenaltyFromNowOn() public {
         _accelerate(_all());
