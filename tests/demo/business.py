@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+_HASH = re.compile("0x[0-9a-f]{64}")
 _QUESTIONS = {
     "loans": """
         SELECT loan_id, agreement, status, received_principal_minor, received_interest_minor,
@@ -42,3 +44,20 @@ def business_of(home: Path) -> dict[str, list[Any]]:
             what: sorted(database.execute(question).fetchall(), key=repr)
             for what, question in _QUESTIONS.items()
         }
+
+
+def comparable_business_of(home: Path) -> dict[str, list[Any]]:
+    """The same for demos in two homes: loans by their agreements, without hashes over loan ids. A
+    co-lender is a contract, whose address is another in each home, and is in the terms."""
+    business = business_of(home)
+    agreements = {loan_id: agreement for loan_id, agreement, *_ in business["loans"]}
+
+    def name(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return _HASH.sub(lambda found: agreements.get(found[0], "hash"), value)
+
+    return {
+        what: sorted((tuple(map(name, row)) for row in rows), key=repr)
+        for what, rows in business.items()
+    }

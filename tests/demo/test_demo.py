@@ -17,7 +17,7 @@ from tallystick.store.commands import commands_of
 from tests.cli.homes import DEMO_LOANS
 from tests.cli.lending import database_digest
 from tests.cli.running import run, run_apart
-from tests.demo.business import business_of
+from tests.demo.business import business_of, comparable_business_of
 
 PROMISED = {
     *("loans", "disbursed", "repaid", "written_off", "misuse_reverted", "notices_served"),
@@ -144,7 +144,10 @@ def test_on_the_chain_in_python_it_comes_to_the_same(tmp_path: Path) -> None:
         outcomes.append(without_seconds(told.json))
     assert outcomes[0] == outcomes[1]
     assert outcomes[0]["reconciled"] is True
-    assert business_of(tmp_path / "anvil") == business_of(tmp_path / "eth-tester")
+    on_anvil, on_eth_tester = (
+        comparable_business_of(tmp_path / kind) for kind in ("anvil", "eth-tester")
+    )
+    assert on_anvil == on_eth_tester
 
 
 @pytest.mark.parametrize("loans", [0, -1, 1001])
